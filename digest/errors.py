@@ -8,6 +8,7 @@ DigestError                1  it did not work
         SchemaError        2  the database and the program are of different ages
     RenderError            1  a template failed
     PublishError           1  a file could not be written
+    TokenError             1  a reader's link is forged or has expired
 
 Anything else that reaches the command line is a bug: exit code 70.
 """
@@ -69,3 +70,13 @@ class PublishError(DigestError):
     """An output file or folder could not be written; what stood there before still stands."""
 
     code = "publish"
+
+
+class TokenError(DigestError):
+    """A reader's link is not ours, was made for another purpose, or is `expired`."""
+
+    code = "token"
+
+    def __init__(self, message: str, *, hint: str | None = None, expired: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.expired = expired

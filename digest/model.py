@@ -198,7 +198,7 @@ class Weights(Value):
     trend: float = 0.15
 
 
-class Topic(Value):
+class Topic(Value, rename={"not_": "not"}):
     """What somebody wants to read about. An entry of `should`, `must`, `not_` with a space in it is a phrase."""
 
     id: TopicId

@@ -1,0 +1,265 @@
+"""The contract of the store: what each method promises, whatever database is behind it.
+
+A call takes and returns model values, a batch at a time, and is one transaction, or a part of the one that is open.
+Every method may raise StoreError; what else it raises stands with it. Instants are kept to the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Protocol
+
+from digest.model import (
+    Bounce,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Digest,
+    DigestId,
+    Edition,
+    EditionId,
+    EditionState,
+    Paper,
+    PaperId,
+    Period,
+    PeriodKind,
+    Sighting,
+    Signal,
+    SignalKind,
+    Source,
+    SourceId,
+    Subscriber,
+    SubscriberId,
+    Subscription,
+    Suppression,
+    Topic,
+    TopicId,
+)
+
+
+class Papers(Protocol):
+    """Sources, what they announced, and the papers behind it."""
+
+    def put_sources(self, sources: Iterable[Source]) -> int:
+        """Add sources or change their definitions; their health is left alone. Returns how many were written."""
+
+    def sources(self) -> list[Source]:
+        """All sources by id."""
+
+    def source(self, source_id: SourceId) -> Source:
+        """Raises NotFoundError, with the near names as hint."""
+
+    def remove_source(self, source_id: SourceId) -> None:
+        """Forget a source. Raises NotFoundError.
+
+        Its entries, papers and signals stay under its plain id: added again, it finds its entries known.
+        """
+
+    def source_tallies(self) -> dict[SourceId, tuple[int, datetime]]:
+        """How many entries a source ever gave, and when the last new one was first seen; sources without are absent."""
+
+    def save_papers(self, papers: Iterable[Paper]) -> int:
+        """Insert papers, or replace all fields where any differs. Returns how many rows were written."""
+
+    def papers(self, ids: Iterable[PaperId]) -> dict[PaperId, Paper]:
+        """The papers that are known of those named, in the order of their ids."""
+
+    def papers_between(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        as_of: datetime,
+        new_since: datetime | None = None,
+        oldest: datetime | None = None,
+    ) -> list[Paper]:
+        """The papers of a window as it stood at `as_of`, by id: those fresh from `start` on and before `end`.
+
+        With `new_since` and `oldest` also latecomers: first seen at `new_since` or later and fresh from `oldest` on.
+        Never a withdrawn paper, never one first seen after `as_of`.
+        """
+
+    def first_sight(self) -> datetime | None:
+        """When the first paper was seen; None in an empty store."""
+
+    def search(self, query: str, *, limit: int) -> list[Paper]:
+        """The newest papers, last stored first, whose title and abstract hold all words of `query` in any form.
+
+        Any text is a query: words in quotation marks are a phrase, nothing is an operator, of a long text the first
+        words count, and without a word in it nothing matches. Not ordered by relevance: that would read every match.
+        """
+
+    def save_keys(self, keys: Mapping[str, PaperId]) -> int:
+        """Give identity keys to papers; a key keeps its first owner. Returns how many were new."""
+
+    def paper_ids(self, keys: Iterable[str]) -> dict[str, PaperId]:
+        """The owners of those keys that are known."""
+
+    def save_sightings(self, sightings: Iterable[Sighting]) -> int:
+        """Insert entries, or replace those that differ; `first_seen` of a known one is kept. Returns rows written."""
+
+    def sightings(self, source_id: SourceId, external_ids: Iterable[str]) -> dict[str, Sighting]:
+        """The entries of a source that are known of those named, by external id."""
+
+    def announcers(self, paper_ids: Iterable[PaperId]) -> dict[PaperId, tuple[SourceId, ...]]:
+        """The sources that announced each paper, by id; papers without entries are absent."""
+
+
+class Signals(Protocol):
+    """Numbers about papers, and about the words in them."""
+
+    def save_signals(self, signals: Iterable[Signal]) -> int:
+        """Add to the series; the same paper, kind, source and moment again is ignored. Returns how many were new."""
+
+    def numbers(self, paper_ids: Iterable[PaperId], *, at: datetime) -> dict[PaperId, dict[SignalKind, int]]:
+        """Each source's latest value at or before `at`, of these the largest; what has none is absent, not 0."""
+
+    def series(self, paper_id: PaperId, *, until: datetime) -> list[Signal]:
+        """All signals of a paper up to and including `until`, oldest first."""
+
+    def count_terms(self, changes: Mapping[str, int], *, papers: int, tokens: int) -> None:
+        """Add to the papers that hold each term, to all papers and to all tokens; what is negative takes away."""
+
+    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many papers hold each term; terms that none holds are absent."""
+
+    def corpus(self) -> tuple[int, int]:
+        """Papers and tokens counted so far."""
+
+
+class Topics(Protocol):
+    """Topics and their editions."""
+
+    def put_topics(self, topics: Iterable[Topic]) -> int:
+        """Add topics or change them. Returns how many were written."""
+
+    def topics(self, *, owner: SubscriberId | None = None) -> list[Topic]:
+        """The site's topics by id, or those of one subscriber."""
+
+    def topic(self, topic_id: TopicId) -> Topic:
+        """Raises NotFoundError, with the near names among the site's topics as hint."""
+
+    def remove_topic(self, topic_id: TopicId) -> None:
+        """Forget a topic; its editions stay, and subscriptions wait for its return. Raises NotFoundError."""
+
+    def save_edition(self, edition: Edition) -> bool:
+        """Save an edition and its picks; it may replace a draft. False, and nothing changes, if one is released."""
+
+    def edition(self, edition_id: EditionId) -> Edition:
+        """The edition exactly as it was saved. Raises NotFoundError."""
+
+    def editions(
+        self,
+        topic_id: TopicId | None = None,
+        *,
+        kind: PeriodKind | None = None,
+        state: EditionState | None = None,
+        limit: int | None = None,
+    ) -> list[Edition]:
+        """The editions that fit, newest first by the start of their period, then by topic."""
+
+    def periods(self, topic_id: TopicId) -> set[Period]:
+        """The periods for which a topic has an edition, draft or released."""
+
+    def picked(
+        self,
+        topic_id: TopicId,
+        kind: PeriodKind,
+        *,
+        before: date | None = None,
+        since: date | None = None,
+        apart_from: str | None = None,
+    ) -> set[PaperId]:
+        """The papers in a topic's editions of one kind, draft or released.
+
+        `before` and `since` bound the first day of the editions' periods, `since` included; `apart_from` leaves out
+        the edition of the period with that label.
+        """
+
+
+class Readers(Protocol):
+    """Subscribers and what they subscribed to."""
+
+    def save_subscribers(self, subscribers: Iterable[Subscriber]) -> int:
+        """Add subscribers or change them. Returns how many were written.
+
+        Raises StoreError if an address, however it is spelled, belongs to another one.
+        """
+
+    def subscriber(self, subscriber_id: SubscriberId) -> Subscriber:
+        """Raises NotFoundError."""
+
+    def subscriber_by_address(self, address: str) -> Subscriber | None:
+        """The subscriber with that address, however it is spelled."""
+
+    def subscribers(self) -> list[Subscriber]:
+        """All subscribers by id."""
+
+    def save_subscription(self, subscription: Subscription) -> bool:
+        """Begin a subscription in any state, or move it on. Raises StoreError for an unknown subscriber.
+
+        False, and nothing changes, if SUBSCRIPTION_MOVES forbids the move.
+        """
+
+    def subscriptions(self, subscriber_id: SubscriberId) -> list[Subscription]:
+        """A subscriber's subscriptions in every state, by topic."""
+
+
+class Outbox(Protocol):
+    """Digests, the books of their delivery, and what came back."""
+
+    def save_digest(self, digest: Digest) -> DigestId:
+        """Keep a digest. Returns its id, or that of the one already there with the same slot, form and editions."""
+
+    def digest(self, digest_id: DigestId) -> Digest:
+        """Raises NotFoundError."""
+
+    def plan_deliveries(self, deliveries: Iterable[Delivery]) -> int:
+        """Enter deliveries in the books; a second one for a subscriber and slot is ignored. Returns the number new."""
+
+    def delivery(self, delivery_id: DeliveryId) -> Delivery:
+        """Raises NotFoundError."""
+
+    def deliveries(self, slot: str | None = None, state: DeliveryState | None = None) -> list[Delivery]:
+        """The deliveries that fit, by due moment, then id."""
+
+    def move_delivery(
+        self, delivery_id: DeliveryId, *, to: DeliveryState, now: datetime, reply: str | None = None
+    ) -> bool:
+        """Move a delivery in one statement; without a `reply` the last one stays.
+
+        False, and nothing changes, if DELIVERY_MOVES forbids it from where the delivery stands, or there is none.
+        """
+
+    def suppress(self, suppression: Suppression) -> None:
+        """Mail an address no more. `hard` and `complaint` stay what they are: only the operator lifts them."""
+
+    def suppression(self, address_hash: str) -> Suppression | None:
+        """Why an address is not mailed, if it is not."""
+
+    def save_bounces(self, bounces: Iterable[Bounce]) -> int:
+        """Keep reports about mail; the same report again is ignored. Returns how many were new."""
+
+    def bounces(self, subscriber_id: SubscriberId) -> list[Bounce]:
+        """What came back from a subscriber, oldest first."""
+
+
+class Store(Papers, Signals, Topics, Readers, Outbox, Protocol):
+    """All that the program remembers."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Keep all that is written inside, or nothing; one writer at a time, from the first statement on.
+
+        Inside another it joins that one: a failure of either, even one that is caught, rolls back the whole.
+        """
+
+    def schema_version(self) -> int:
+        """The number of the last migration."""
+
+    def tally(self) -> dict[str, int]:
+        """How many rows each table of the domain has."""
+
+    def close(self) -> None:
+        """Let go of the database; nothing may be called afterwards."""

@@ -1,0 +1,86 @@
+"""Sources, entries and papers in SQL. What each method promises stands in `base`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+from msgspec import convert
+
+from digest.errors import NotFoundError
+from digest.model import Paper, PaperId, Sighting, Source, SourceId
+from digest.store import rows, sql
+from digest.store.base import Papers
+from digest.store.parts import Part, missing
+
+
+class SqlPapers(Part, Papers):
+    def put_sources(self, sources: Iterable[Source]) -> int:
+        return self._db.many(sql.PUT_SOURCE, map(rows.of_value, sources))
+
+    def sources(self) -> list[Source]:
+        return self._all(Source, sql.SOURCES)
+
+    def source(self, source_id: SourceId) -> Source:
+        found = self._first(Source, sql.SOURCE, id=source_id)
+        if found is None:
+            raise self._no_source(source_id)
+        return found
+
+    def remove_source(self, source_id: SourceId) -> None:
+        if not self._db.run(sql.REMOVE_SOURCE, id=source_id):
+            raise self._no_source(source_id)
+
+    def _no_source(self, source_id: SourceId) -> NotFoundError:
+        return missing("source", source_id, (row["id"] for row in self._db.rows(sql.SOURCE_IDS)))
+
+    def source_tallies(self) -> dict[SourceId, tuple[int, datetime]]:
+        found = self._db.rows(sql.SOURCE_TALLIES)
+        return {row["source_id"]: (row["entries"], convert(row["last_seen"], datetime)) for row in found}
+
+    def save_papers(self, papers: Iterable[Paper]) -> int:
+        return self._db.many(sql.SAVE_PAPER, map(rows.of_paper, papers))
+
+    def papers(self, ids: Iterable[PaperId]) -> dict[PaperId, Paper]:
+        return {paper.id: paper for paper in self._all(Paper, sql.PAPERS, ids=list(ids))}
+
+    def papers_between(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        as_of: datetime,
+        new_since: datetime | None = None,
+        oldest: datetime | None = None,
+    ) -> list[Paper]:
+        # One lower bound for both kinds keeps this a single range of the index.
+        lowest = min(start, oldest or start) if new_since else start
+        given = {"start": start, "end": end, "as_of": as_of, "new_since": new_since, "lowest": lowest}
+        return self._all(Paper, sql.PAPERS_BETWEEN, **given)
+
+    def first_sight(self) -> datetime | None:
+        (row,) = self._db.rows(sql.FIRST_SIGHT)
+        return convert(row["first_seen"], datetime | None)
+
+    def search(self, query: str, *, limit: int) -> list[Paper]:
+        return [rows.read(Paper, row) for row in self._db.search(query, limit)]
+
+    def save_keys(self, keys: Mapping[str, PaperId]) -> int:
+        return self._db.many(sql.SAVE_KEY, ({"key": key, "paper_id": paper_id} for key, paper_id in keys.items()))
+
+    def paper_ids(self, keys: Iterable[str]) -> dict[str, PaperId]:
+        return {row["key"]: row["paper_id"] for row in self._db.rows(sql.PAPER_IDS, keys=list(keys))}
+
+    def save_sightings(self, sightings: Iterable[Sighting]) -> int:
+        return self._db.many(sql.SAVE_SIGHTING, map(rows.of_sighting, sightings))
+
+    def sightings(self, source_id: SourceId, external_ids: Iterable[str]) -> dict[str, Sighting]:
+        found = self._db.rows(sql.SIGHTINGS, source_id=source_id, external_ids=list(external_ids))
+        return {row["external_id"]: rows.sighting(row) for row in found}
+
+    def announcers(self, paper_ids: Iterable[PaperId]) -> dict[PaperId, tuple[SourceId, ...]]:
+        found = self._db.rows(sql.ANNOUNCERS, paper_ids=list(paper_ids))
+        grouped = groupby(found, key=itemgetter("paper_id"))
+        return {paper_id: tuple(row["source_id"] for row in group) for paper_id, group in grouped}
