@@ -1,0 +1,18 @@
+"""Editions: when one is due, which papers are its window, what it holds, and how editions share papers in a digest."""
+
+from digest.edition.calendar import CATCH_UP, LOOK_BACK, Calendar, Window, due, instant, window
+from digest.edition.composing import ACROSS_TOPICS, compose, release, share
+
+__all__ = [
+    "ACROSS_TOPICS",
+    "CATCH_UP",
+    "LOOK_BACK",
+    "Calendar",
+    "Window",
+    "compose",
+    "due",
+    "instant",
+    "release",
+    "share",
+    "window",
+]

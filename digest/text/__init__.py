@@ -1,0 +1,27 @@
+"""Text as it comes in, and the forms it takes later. Nothing from outside is stored before it went through here.
+
+Every function is total (no `str` makes it raise) and linear in the length of its input.
+"""
+
+from digest.text.characters import storable, tidy
+from digest.text.cleaning import clean, from_html, plain
+from digest.text.links import code_link, links_in, safe_url
+from digest.text.markup import looks_like_html
+from digest.text.prose import first_sentences, fold, sentences, shorten, slug
+
+__all__ = [
+    "clean",
+    "code_link",
+    "first_sentences",
+    "fold",
+    "from_html",
+    "links_in",
+    "looks_like_html",
+    "plain",
+    "safe_url",
+    "sentences",
+    "shorten",
+    "slug",
+    "storable",
+    "tidy",
+]
