@@ -3,6 +3,8 @@
 `/topics/kv-cache/`              the topic, its latest edition and its archive
 `/topics/kv-cache/feed.atom`     its feeds
 `/topics/kv-cache/2026-11-20/`   an edition
+`/leave/TOKEN`                   where a reader leaves
+`/preferences/`                  where a reader asks for a link to change what comes
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ FEED_FORMATS = {
     "atom": "application/atom+xml",
     "json": "application/feed+json",
 }
+
+
+PREFERENCES = "/preferences/"
 
 
 def absolute(site: Site, path: str) -> str:
@@ -33,6 +38,11 @@ def feed_path(topic: TopicId, extension: str) -> str:
 
 def edition_path(edition: Edition) -> str:
     return f"{topic_path(edition.topic.id)}{edition.period.label}/"
+
+
+def leave_path(token: str) -> str:
+    """Return where a reader leaves: by one POST (RFC 8058), or by a button on its page."""
+    return f"/leave/{token}"
 
 
 def paper_anchor(paper: PaperId) -> str:

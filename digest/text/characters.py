@@ -38,9 +38,10 @@ def tidy(text: str) -> str:
     Total and linear: any `str` will do, lone surrogates included.
     """
     line = text.replace("\n", " ").strip(" ")
-    if not _is_tidy(line):
-        line = " ".join(line.split())
-    return line if _is_tidy(line) else _tidied(line)
+    if _is_tidy(line):
+        return line
+    folded = " ".join(line.split())
+    return folded if _is_tidy(folded) else _tidied(folded)
 
 
 def visible(text: str) -> str:

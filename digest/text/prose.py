@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from digest.text.characters import visible
 
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_a-zß-ÿ])|(?<=[。！？])")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_a-zß-ÿ])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[“])(?:[A-Z]|e\.?g|i\.?e|cf|vs|etc|al|resp|approx|ca|no|nos|dr|prof|mr|mrs|ms|st|jr|"
     r"figs?|eqs?|eqn|secs?|tab|refs?|ch|vol|pp?|w\.r\.t|a\.k\.a|u\.s|ph\.d)\.[)\]]*\s*\Z",
@@ -29,7 +29,8 @@ def shorten(text: str, limit: int) -> str:
     if limit < 2:
         return "…"[: max(limit, 0)]
     cut = text[:limit]
-    whole = cut[:-1] if cut[-1].isspace() else cut.rpartition(" ")[0]
+    at_end = cut[-1].isspace() or (text[limit].isspace() and cut[-1] in _BEHIND)
+    whole = cut[:-1] if at_end else cut.rpartition(" ")[0]
     return (whole.rstrip(_BEHIND) or _without_split_mark(cut[:-1], text)) + "…"
 
 
@@ -45,13 +46,14 @@ def sentences(text: str) -> tuple[str, ...]:
 
 def first_sentences(text: str, limit: int) -> str:
     """Return as many whole sentences from the start as `limit` characters hold; if not even one, that one shortened."""
-    taken = ""
+    taken: list[str] = []
+    left = limit
     for sentence in sentences(text):
-        longer = f"{taken} {sentence}".strip()
-        if len(longer) > limit:
-            return taken or shorten(sentence, limit)
-        taken = longer
-    return taken
+        if len(sentence) > left:
+            return " ".join(taken) or shorten(sentence, limit)
+        taken.append(sentence)
+        left -= len(sentence) + 1
+    return " ".join(taken)
 
 
 def fold(text: str) -> str:

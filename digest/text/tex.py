@@ -16,7 +16,8 @@ _ARGUMENT = r"(?:\s?\[[^][{}]{0,80}\])?\s?\{(?:[^{}]|\{[^{}]*+\}){0,400}+\}"
 _ESCAPES = dict(zip("%&_#${} ,;:\\!/-", (*"%&_#${}", *"     ", "", "", ""), strict=True))
 # Each alternative stops at the next opening mark, so that hostile repetition is scanned once; the first character
 # stands before them all, because that is what makes the search fast. A pair of dollars is mathematics if there is TeX
-# between them; else as pandoc has it: no blank inside either, no digit behind the second.
+# between them; else as pandoc has it: no blank inside either, no digit behind the second. What looks like the escapes
+# of other languages (it\'s, \x3E, \n) stays: accents stand on vowels or inside words, no digit follows a name.
 _SPAN = re.compile(
     rf"""[$\\`{{~](?:
       (?<=\$)(?:
@@ -29,10 +30,11 @@ _SPAN = re.compile(
         | (?:url|path)\{{(?P<url>[^{{}}]{{1,2000}}+)\}}
         | href\s?\{{(?P<target>[^{{}}]{{1,2000}}+)\}}\s?\{{(?P<words>[^{{}}]{{0,400}}+)\}}
         | (?P<silent>(?:{_DROPPED})\*?{_ARGUMENT})
-        | (?: ["'`^~=.]\s?(?:\{{\\?[A-Za-z]{{1,2}}\}}|\\[ij](?![A-Za-z])|[A-Za-z])
-            | [cvHukr]\s[A-Za-z](?![A-Za-z])
-            | [A-Za-z]+\*?(?:{_ARGUMENT})*+ )(?P<tie>~?)
-        | (?P<escape>[%&_#${{}}\ ,;:\\!/-]) )
+        | (?: ["'`^~=.]\s?(?:\{{\\?[A-Za-z]{{1,2}}\}}|\\[ij](?![A-Za-z])|[AEIOUYaeiouy])
+            | ['`^~=.][A-Za-z](?=[A-Za-z])
+            | [cvH]\s[A-Za-z]
+            | [A-Za-z]++(?![0-9])\*?(?:{_ARGUMENT})*+ )(?P<tie>~?)
+        | (?P<escape>[%&#${{}}\ ,;:!/-]|_(?=\w)|\\(?=\s)) )
     | (?<=`)`(?P<quoted>(?:[^`']|'(?!')){{1,400}}+)''
     | (?<=\{{)(?P<group>\\(?:[^{{}}]|\{{[^{{}}]*+\}}){{1,400}}+\}})
     | (?<=~)(?P<reference>\\(?:{_DROPPED})\*?{_ARGUMENT})
@@ -151,5 +153,6 @@ def _unknown(node: Any, l2tobj: Any) -> str:
     if node.nodeargd and node.nodeargd.argnlist:
         return "".join(l2tobj.nodelist_to_text([part]) for part in node.nodeargd.argnlist if part is not None)
     end = node.pos + node.len
-    has_argument = node.parsing_state.s[end : end + 1] == "{"
-    return "" if has_argument or node.macroname in _SILENT else str(node.macroname)
+    if node.parsing_state.s[end : end + 1] == "{" or node.macroname in _SILENT:
+        return ""
+    return str(node.macroname) if len(node.macroname) > 1 else rf"\{node.macroname}"

@@ -1,0 +1,109 @@
+"""Atom 1.0 (RFC 4287) and 0.3."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+
+from digest import text
+from digest.errors import SourceError
+from digest.sources import arxiv, dates, xml
+from digest.sources.draft import SILENT, Draft, Wording, wording
+from digest.sources.xml import Element, Fields
+
+_PLAIN_TYPES = frozenset({"", "text", "text/plain"})
+_PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
+_BASE64_TYPE = "application/octet-stream"
+
+
+def title(root: Element) -> str:
+    """Return the feed's own title as plain text."""
+    return _wording(Fields(root, _home(root)), "title").plain
+
+
+def drafts(root: Element, start: str | None) -> Iterator[Draft]:
+    """Yield the entries in document order; `start` is where links start from.
+
+    Raises SourceError if the feed is arXiv's way to report an error.
+    """
+    home, base = _home(root), xml.base(root, start)
+    candidates = [root] if xml.name(root, home) == "entry" else root
+    entries = (each for each in candidates if xml.name(each, home) in ("entry", "item"))
+    for number, entry in enumerate(entries, 1):
+        yield _draft(Fields(entry, home), f"item {number}", xml.base(entry, base))
+
+
+def _home(root: Element) -> str:
+    """Return the namespace that elements of the format are in: the root's, for there were several before RFC 4287."""
+    return xml.prefix(root) or "atom"
+
+
+def _draft(fields: Fields, where: str, base: str | None) -> Draft:
+    id_ = fields.text("id")
+    abstract = _wording(fields, "summary", "content")
+    if arxiv.is_error(id_):
+        raise SourceError(f"arXiv answered with an error: {abstract.plain or 'it does not say which'}")
+    line = arxiv.announcement(abstract.raw)
+    links = _links(fields, base)
+    published = dates.parse(fields.text("published", "issued", "created", "dc:date"))
+    updated = dates.parse(fields.text("updated", "modified"))
+    from_search = arxiv.is_search_result(id_)
+    return Draft(
+        where=where,
+        title=_wording(fields, "title"),
+        abstract=wording(line.abstract, text.from_html) if line else abstract,
+        id=id_,
+        link=links.get("alternate") or id_,
+        base=base,
+        pdf=links.get("pdf", ""),
+        discussion=links.get("replies", ""),
+        authors=_authors(fields),
+        categories=tuple(each.get("term") or xml.inner(each) for each in fields.all("category")),
+        arxiv_id=line.id if line else "",
+        doi=fields.text("arxiv:doi", "prism:doi"),
+        announce_type=arxiv.announce_type(fields.text("arxiv:announce_type")) or (line.kind if line else None),
+        submitted=published if from_search else None,
+        announced=None if from_search else published,
+        listed=updated or published,
+    )
+
+
+def _wording(fields: Fields, *names: str) -> Wording:
+    """Return the first of these text constructs that says something (RFC 4287, 3.1)."""
+    return next((words for element in fields.all(*names) if (words := _construct(element)).plain), SILENT)
+
+
+def _construct(element: Element) -> Wording:
+    kind = element.get("type", "").lower()
+    literal = kind in _PLAIN_TYPES and not len(element)
+    packed = element.get("mode") == "base64" or kind == _BASE64_TYPE
+    raw = _from_base64(element.text or "") if packed else xml.inner(element).strip()
+    return wording(raw, text.clean if literal else text.from_html)
+
+
+def _from_base64(encoded: str) -> str:
+    try:
+        return binascii.a2b_base64(encoded).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def _links(fields: Fields, base: str | None) -> dict[str, str]:
+    """Return the first address of each relation; a page before other alternates, a related PDF as "pdf"."""
+    found: dict[str, str] = {}
+    for link in sorted(fields.all("link"), key=_is_no_page):
+        rel, href = link.get("rel", "alternate"), link.get("href")
+        if rel == "related" and link.get("type") == "application/pdf":
+            rel = "pdf"
+        if href and rel not in found:
+            found[rel] = xml.address(href, xml.base(link, base))
+    return found
+
+
+def _is_no_page(link: Element) -> bool:
+    return link.get("type", "").partition(";")[0].strip().lower() not in _PAGE_TYPES
+
+
+def _authors(fields: Fields) -> tuple[str, ...]:
+    creators = fields.texts("dc:creator")
+    return xml.names(fields.all("author")) or (arxiv.authors(creators[0]) if len(creators) == 1 else creators)

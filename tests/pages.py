@@ -1,0 +1,94 @@
+"""What the tests of pages and mails share: the shipped templates, short ways to picks, and how HTML is read back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+
+from digest.model import Pick
+from digest.render.mail import Envelope
+from digest.render.templates import environment
+from tests.factories import NOON, make_paper, make_pick
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+SOURCES = {
+    path.relative_to(TEMPLATES).as_posix(): path.read_text(encoding="utf-8")
+    for path in TEMPLATES.rglob("*")
+    if path.is_file() and not path.name.startswith(".")
+}
+ENV = environment(SOURCES)
+
+# What our own templates use; anything else in a page came in from outside.
+ELEMENTS = frozenset(
+    "a b bdi body br details div footer h1 h2 h3 head header html li link main meta nav ol p section span style "
+    "summary table tbody td tfoot th thead title tr ul".split()
+)
+ATTRIBUTES = frozenset(
+    "align aria-label aria-labelledby aria-roledescription border cellpadding cellspacing charset class colspan "
+    "content data-css-inline dir href id lang name property rel role scope style title type valign width".split()
+)
+
+
+def make_picks(number: int, **changes: Any) -> list[Pick]:
+    return [make_pick(make_paper(f"Paper {rank}"), rank=rank, **changes) for rank in range(1, number + 1)]
+
+
+def make_envelope(**changes: Any) -> Envelope:
+    given = {"address": "reader@example.org", "date": NOON, "message_id": "<1.daily@digest.example>"}
+    leave, mine = "https://digest.example/leave/let-me-go", "https://digest.example/mine/key?tab=1&lang=en"
+    return Envelope(**{**given, "unsubscribe_url": leave, "preferences_url": mine, **changes})
+
+
+def parsed(page: bytes | str) -> Element:
+    """Read a page as browsers do (html5lib), names without their namespace."""
+    root: Element = html5lib.parse(page, namespaceHTMLElements=False)
+    return root
+
+
+def part(root: Element, path: str) -> Element:
+    """Return the first element at `path`, which must be there."""
+    found = root.find(path)
+    assert found is not None, path
+    return found
+
+
+def words_of(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def texts(root: Element, path: str) -> list[str]:
+    return [words_of(element) for element in root.iterfind(path)]
+
+
+def links(root: Element) -> list[str]:
+    return [element.attrib["href"] for element in root.iter() if "href" in element.attrib]
+
+
+def headings(root: Element) -> list[int]:
+    """Return the levels of all headings, in order."""
+    return [int(element.tag[1]) for element in root.iterfind(".//*") if re.fullmatch("h[1-6]", element.tag)]
+
+
+def foreign(root: Element) -> Iterator[str]:
+    """Yield what our templates never write: elements, attributes, and links with a scheme that could act."""
+    for element in root.iterfind(".//*"):
+        if element.tag not in ELEMENTS:
+            yield f"<{element.tag}>"
+        for name, value in element.attrib.items():
+            if name not in ATTRIBUTES:
+                yield f"{element.tag} {name}={value!r}"
+            if name == "href" and not re.match(r"(https?://|mailto:|\.\.?/|#)", value):
+                yield f"{element.tag} {name}={value!r}"
+
+
+def outline_is_sound(root: Element) -> bool:
+    """Say whether there is one h1, first, and no level is skipped on the way down."""
+    levels = headings(root)
+    gentle = all(lower <= level + 1 for level, lower in pairwise(levels))
+    return levels[:1] == [1] and levels.count(1) == 1 and gentle
