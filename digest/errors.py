@@ -3,11 +3,13 @@
 DigestError                1  it did not work
     ConfigError            2  a setting, a seed file or a command's use is wrong
     SourceError            1  what a source sent cannot be read
+        FetchError         1  an address cannot be fetched, or must not be
     StoreError             1  the store refused
         NotFoundError      1  no such topic, paper, edition, source
         SchemaError        2  the database and the program are of different ages
     RenderError            1  a template failed
     PublishError           1  a file could not be written
+    DeliveryError          1  the mail relay cannot be used
     TokenError             1  a reader's link is forged or has expired
 
 Anything else that reaches the command line is a bug: exit code 70.
@@ -41,6 +43,12 @@ class SourceError(DigestError):
     code = "source"
 
 
+class FetchError(SourceError):
+    """An address does not answer as it should, or is one that is never fetched."""
+
+    code = "fetch"
+
+
 class StoreError(DigestError):
     """The store could not do what was asked; nothing of the transaction was kept."""
 
@@ -70,6 +78,12 @@ class PublishError(DigestError):
     """An output file or folder could not be written; what stood there before still stands."""
 
     code = "publish"
+
+
+class DeliveryError(DigestError):
+    """The relay cannot be reached or will not have us; what is due waits in the outbox."""
+
+    code = "delivery"
 
 
 class TokenError(DigestError):

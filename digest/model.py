@@ -402,7 +402,10 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(Value):
-    """A subscriber x slot. `digest_id` is None while a slot is skipped or a confirmation has a body of its own."""
+    """A subscriber x slot. `digest_id` is None when the slot is skipped, or the mail is a letter with words of its own.
+
+    `uncertain` counts ends without an answer; `fence` grows with each claim, so that an old claim's answer is refused.
+    """
 
     id: DeliveryId
     subscriber_id: SubscriberId
@@ -411,9 +414,35 @@ class Delivery(Value):
     due: datetime
     digest_id: DigestId | None = None
     attempts: int = 0
+    uncertain: int = 0
+    fence: int = 0
     next_try: datetime | None = None
     reply: str | None = None
     changed: datetime | None = None
+
+
+class Segment(Value):
+    """Readers whose next digest is the same: derived, never stored. `covered` is the due moment of their last slot."""
+
+    cadence: Cadence
+    zone: str
+    send_hour: int
+    language: str
+    layout: str
+    topics: tuple[TopicId, ...]
+    covered: datetime
+    readers: int
+
+
+class Standing(Value):
+    """What speaks for and against sending a claimed delivery, read in the transaction that lets its text begin."""
+
+    state: DeliveryState
+    fence: int
+    active: int
+    pending: int
+    suppression: SuppressionReason | None
+    paused: bool
 
 
 class BounceKind(StrEnum):
@@ -501,3 +530,26 @@ class Site(Value):
     zone: str = "UTC"
     contact: str | None = None
     postal: str | None = None
+
+
+# Polling
+
+
+class Health(Value):
+    """How polling a source goes. `address` gave the last good answer, and the validators are that address's.
+
+    `moved_to` is where permanent redirects lead. `baseline_at` is when the first entries came: see the store's `mark_baseline`.
+    """
+
+    source_id: SourceId
+    last_poll: datetime | None = None
+    last_ok: datetime | None = None
+    next_poll: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
+    address: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    moved_to: str | None = None
+    baseline_at: datetime | None = None

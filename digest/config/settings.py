@@ -68,11 +68,44 @@ class StoreSettings(Section, frozen=True, kw_only=True):
     )
 
 
+class FetchSettings(Section, frozen=True, kw_only=True):
+    poll_every: Annotated[str, doc("How often a source is polled, unless it asks for patience.")] = "1h"
+    timeout: Annotated[str, doc("How long one answer may take, with its redirects.")] = "30s"
+    megabytes: Annotated[
+        int, Meta(ge=1, le=1000), doc("Largest answer on the wire; unpacked it may be 3.2 times that.")
+    ] = 10
+    allow_private: Annotated[bool, doc("Also fetch from this machine and private networks.")] = False
+
+
 class ScheduleSettings(Section, frozen=True, kw_only=True):
     compose_at: Annotated[str, doc("When an edition is due: this time on the day after its period.")] = "05:00"
     compose_by: Annotated[str, doc("How long it waits for sources that are behind.")] = "07:00"
     release: Annotated[Release, doc("auto, or manual: an editor looks at the draft first.")] = Release.AUTO
     release_by: Annotated[str, doc("When a draft goes out by itself.")] = "09:00"
+
+
+class SmtpSettings(Section, frozen=True, kw_only=True):
+    url: Annotated[
+        str,
+        doc("The relay: smtp://user:password@host:587 (STARTTLS) or smtps://...; empty sends no mail.", secret=True),
+    ] = ""
+    sender: Annotated[str, doc("Address in From; empty for site.contact, else digest@ the site's host.")] = ""
+    connections: Annotated[int, Meta(ge=1, le=50), doc("Mails under way at once.")] = 4
+    timeout: Annotated[str, doc("How long one answer of the relay may take; the answer to a mail's end 10m.")] = "1m"
+    park: Annotated[
+        bool, doc("Park a mail whose answer was lost, for a person to decide, rather than send it once again.")
+    ] = False
+    lease: Annotated[str, doc("After this long without a word a sender counts as gone.")] = "15m"
+
+
+class WebSettings(Section, frozen=True, kw_only=True):
+    host: Annotated[str, doc("Where `digest web` listens; 0.0.0.0 is every address of this machine.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535), doc("The port it listens on.")] = 8000
+    trusted_proxies: Annotated[
+        int,
+        Meta(ge=0, le=10),
+        doc("Proxies of yours in front of it, whose X-Forwarded-For tells readers apart when they post too much."),
+    ] = 0
 
 
 class WeightSettings(Section, frozen=True, kw_only=True):
@@ -92,7 +125,10 @@ class Settings(Section, frozen=True, kw_only=True):
 
     site: SiteSettings = SiteSettings()
     store: StoreSettings = StoreSettings()
+    fetch: FetchSettings = FetchSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    web: WebSettings = WebSettings()
     weights: WeightSettings = WeightSettings()
     limits: LimitSettings = LimitSettings()
     folder: Path = Path()
@@ -115,7 +151,7 @@ class Settings(Section, frozen=True, kw_only=True):
     @property
     def sender(self) -> str:
         """The address that mail comes from."""
-        return self.site.contact or f"digest@{self.host}"
+        return self.smtp.sender or self.site.contact or f"digest@{self.host}"
 
     @property
     def default_weights(self) -> Weights:
@@ -125,7 +161,10 @@ class Settings(Section, frozen=True, kw_only=True):
 SECTIONS: dict[str, type[Section]] = {
     "site": SiteSettings,
     "store": StoreSettings,
+    "fetch": FetchSettings,
     "schedule": ScheduleSettings,
+    "smtp": SmtpSettings,
+    "web": WebSettings,
     "weights": WeightSettings,
     "limits": LimitSettings,
 }
@@ -162,11 +201,20 @@ def declared() -> Iterator[Setting]:
 
 
 def duration(text: str) -> timedelta:
-    """Read `48h`, `90d` or `2w`. Raises ValueError."""
-    found = re.fullmatch(r"(\d{1,5})\s*([hdw])", text.strip())
+    """Read `30s`, `15m`, `48h`, `90d` or `2w`. Raises ValueError."""
+    found = re.fullmatch(r"(\d{1,5})\s*([smhdw])", text.strip())
     if not found:
-        raise ValueError('use a number and h, d or w, such as "48h"')
-    return int(found[1]) * {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
+        raise ValueError('use a number and s, m, h, d or w, such as "48h"')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
 def clock_time(text: str) -> time:
@@ -204,6 +252,22 @@ def _language(text: str) -> None:
         raise ValueError('use a language tag such as "en"')
 
 
+def _poll_every(text: str) -> None:
+    if duration(text) < timedelta(minutes=15):
+        raise ValueError('be patient: use "15m" or more')
+
+
+def _patience(text: str) -> None:
+    if not timedelta(seconds=1) <= duration(text) <= timedelta(minutes=10):
+        raise ValueError('use "1s" to "10m"')
+
+
+def _relay(text: str) -> None:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        raise ValueError('use "smtp://user:password@relay.example.org:587" or "smtps://..."')
+
+
 def _contact(text: str) -> None:
     if text and not re.fullmatch(r"[^\s@<>,;:\"]+@[A-Za-z0-9.-]+", text):
         raise ValueError('use "name@example.org"')
@@ -223,6 +287,12 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "site.title": _one_line,
     "site.description": _one_line,
     "site.postal": _one_line,
+    "smtp.url": _relay,
+    "smtp.sender": _contact,
+    "smtp.timeout": duration,
+    "smtp.lease": duration,
+    "fetch.poll_every": _poll_every,
+    "fetch.timeout": _patience,
     "schedule.compose_at": clock_time,
     "schedule.compose_by": clock_time,
     "schedule.release_by": clock_time,

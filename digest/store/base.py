@@ -13,6 +13,7 @@ from typing import Protocol
 
 from digest.model import (
     Bounce,
+    Cadence,
     Delivery,
     DeliveryId,
     DeliveryState,
@@ -21,19 +22,23 @@ from digest.model import (
     Edition,
     EditionId,
     EditionState,
+    Health,
     Paper,
     PaperId,
     Period,
     PeriodKind,
+    Segment,
     Sighting,
     Signal,
     SignalKind,
     Source,
     SourceId,
+    Standing,
     Subscriber,
     SubscriberId,
     Subscription,
     Suppression,
+    SuppressionReason,
     Topic,
     TopicId,
 )
@@ -60,6 +65,15 @@ class Papers(Protocol):
     def source_tallies(self) -> dict[SourceId, tuple[int, datetime]]:
         """How many entries a source ever gave, and when the last new one was first seen; sources without are absent."""
 
+    def due_sources(self, now: datetime) -> list[Source]:
+        """The enabled sources with an address that were never polled, or whose next poll is due, by id."""
+
+    def source_health(self, ids: Iterable[SourceId] | None = None) -> dict[SourceId, Health]:
+        """How polling goes for the sources named, or for all; those never polled have a health that says nothing."""
+
+    def save_health(self, health: Health) -> None:
+        """Keep how polling goes for a source. Raises NotFoundError."""
+
     def save_papers(self, papers: Iterable[Paper]) -> int:
         """Insert papers, or replace all fields where any differs. Returns how many rows were written."""
 
@@ -78,7 +92,8 @@ class Papers(Protocol):
         """The papers of a window as it stood at `as_of`, by id: those fresh from `start` on and before `end`.
 
         With `new_since` and `oldest` also latecomers: first seen at `new_since` or later and fresh from `oldest` on.
-        Never a withdrawn paper, never one first seen after `as_of`.
+        Never a withdrawn paper, never one first seen after `as_of`, never one known only as old stock: see
+        `mark_baseline`.
         """
 
     def first_sight(self) -> datetime | None:
@@ -102,6 +117,13 @@ class Papers(Protocol):
 
     def sightings(self, source_id: SourceId, external_ids: Iterable[str]) -> dict[str, Sighting]:
         """The entries of a source that are known of those named, by external id."""
+
+    def mark_baseline(self, source_id: SourceId, external_ids: Iterable[str]) -> int:
+        """Call entries old stock: what a source held when it was new to us, with no listing date that says otherwise.
+
+        Their papers are known, searched and merged like any others, but are no news: no window holds them until some
+        other entry announces them. No date is made up for that. Returns how many entries were marked.
+        """
 
     def announcers(self, paper_ids: Iterable[PaperId]) -> dict[PaperId, tuple[SourceId, ...]]:
         """The sources that announced each paper, by id; papers without entries are absent."""
@@ -159,6 +181,9 @@ class Topics(Protocol):
         limit: int | None = None,
     ) -> list[Edition]:
         """The editions that fit, newest first by the start of their period, then by topic."""
+
+    def releases(self) -> dict[EditionId, datetime]:
+        """When each released edition was released, by id: what pages and feeds of the site are dated by."""
 
     def periods(self, topic_id: TopicId) -> set[Period]:
         """The periods for which a topic has an edition, draft or released."""
@@ -222,7 +247,13 @@ class Outbox(Protocol):
     def delivery(self, delivery_id: DeliveryId) -> Delivery:
         """Raises NotFoundError."""
 
-    def deliveries(self, slot: str | None = None, state: DeliveryState | None = None) -> list[Delivery]:
+    def deliveries(
+        self,
+        slot: str | None = None,
+        state: DeliveryState | None = None,
+        *,
+        subscriber_id: SubscriberId | None = None,
+    ) -> list[Delivery]:
         """The deliveries that fit, by due moment, then id."""
 
     def move_delivery(
@@ -236,6 +267,9 @@ class Outbox(Protocol):
     def suppress(self, suppression: Suppression) -> None:
         """Mail an address no more. `hard` and `complaint` stay what they are: only the operator lifts them."""
 
+    def lift(self, address_hash: str, reason: SuppressionReason) -> bool:
+        """Mail an address again. False, and nothing changes, if it is not suppressed for that reason."""
+
     def suppression(self, address_hash: str) -> Suppression | None:
         """Why an address is not mailed, if it is not."""
 
@@ -246,7 +280,87 @@ class Outbox(Protocol):
         """What came back from a subscriber, oldest first."""
 
 
-class Store(Papers, Signals, Topics, Readers, Outbox, Protocol):
+class Dispatch(Protocol):
+    """Who is mailed next, under which claim; and what only one may do at a time.
+
+    A claim is a fence number on the delivery: whoever comes back with an old number changes nothing.
+    """
+
+    def send_times(self) -> list[tuple[Cadence, str, int]]:
+        """The cadences, zones and send hours of all who get digests."""
+
+    def segments(self, cadence: Cadence, zone: str, send_hour: int, *, slot: str, due: datetime) -> list[Segment]:
+        """Those of a send time whose slot is not in the books, grouped; not those activated after it was due."""
+
+    def plan_segment(
+        self,
+        segment: Segment,
+        *,
+        slot: str,
+        due: datetime,
+        covers: datetime,
+        now: datetime,
+        state: DeliveryState = DeliveryState.QUEUED,
+        digest_id: DigestId | None = None,
+        reply: str | None = None,
+    ) -> int:
+        """Enter a slot in the books for a whole segment, in one statement; its readers are then covered up to `covers`.
+
+        A reader's second delivery for a slot is ignored. Returns how many are new.
+        """
+
+    def claim(self, *, limit: int, now: datetime, until: datetime) -> list[Delivery]:
+        """Take deliveries whose time has come, the longest waiting first; nobody else gets them until `until`."""
+
+    def standing(self, delivery_id: DeliveryId, *, address_hash: str) -> Standing | None:
+        """What speaks for and against a delivery; to be read in the transaction of `enter`."""
+
+    def enter(
+        self, delivery: Delivery, *, to: DeliveryState, message_id: str | None, until: datetime, now: datetime
+    ) -> bool:
+        """Move a claimed delivery on: to in_data, or out. False if the claim is no longer this one."""
+
+    def finish(
+        self,
+        delivery: Delivery,
+        *,
+        to: DeliveryState,
+        now: datetime,
+        reply: str | None = None,
+        next_try: datetime | None = None,
+        uncertain: bool = False,
+    ) -> bool:
+        """Write down how a claim ended. False if the claim is no longer this one, or DELIVERY_MOVES forbids it."""
+
+    def release(self, delivery: Delivery, *, now: datetime) -> bool:
+        """Give a claim back untried. False if the claim is no longer this one."""
+
+    def lapsed(self, *, now: datetime) -> list[Delivery]:
+        """Deliveries whose claim nobody ended in time: their sender is gone."""
+
+    def books(self) -> dict[str, dict[DeliveryState, int]]:
+        """How many deliveries of each slot stand in each state, newest slot first."""
+
+    def change_deliveries(self, *, to: DeliveryState, slot: str | None, now: datetime) -> int:
+        """Move all that wait in a legal state for it (of one slot, or of all). Returns how many."""
+
+    def next_try(self) -> datetime | None:
+        """When the next delivery may be claimed."""
+
+    def take_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> int | None:
+        """Take or renew a lease. Returns its fence, which grows with each new holder; None while another holds it."""
+
+    def drop_lease(self, name: str, *, holder: str, now: datetime) -> None:
+        """Give a lease back."""
+
+    def set_switch(self, name: str, value: str) -> None:
+        """Set a switch that all processes see."""
+
+    def switch(self, name: str) -> str | None:
+        """Where a switch stands; None if it was never set."""
+
+
+class Store(Papers, Signals, Topics, Readers, Outbox, Dispatch, Protocol):
     """All that the program remembers."""
 
     def transaction(self) -> AbstractContextManager[None]:

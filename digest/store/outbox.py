@@ -15,6 +15,7 @@ from digest.model import (
     DigestId,
     SubscriberId,
     Suppression,
+    SuppressionReason,
 )
 from digest.store import rows, sql
 from digest.store.base import Outbox
@@ -44,8 +45,14 @@ class SqlOutbox(Part, Outbox):
             raise missing("delivery", delivery_id)
         return found
 
-    def deliveries(self, slot: str | None = None, state: DeliveryState | None = None) -> list[Delivery]:
-        given = {"slot": slot, "state": state}
+    def deliveries(
+        self,
+        slot: str | None = None,
+        state: DeliveryState | None = None,
+        *,
+        subscriber_id: SubscriberId | None = None,
+    ) -> list[Delivery]:
+        given = {"slot": slot, "state": state, "subscriber_id": subscriber_id}
         return self._all(Delivery, sql.DELIVERIES.format(where=sql.matching(given)), **given)
 
     def move_delivery(
@@ -56,6 +63,9 @@ class SqlOutbox(Part, Outbox):
 
     def suppress(self, suppression: Suppression) -> None:
         self._db.run(sql.SUPPRESS, **rows.of_value(suppression))
+
+    def lift(self, address_hash: str, reason: SuppressionReason) -> bool:
+        return self._db.run(sql.LIFT, address_hash=address_hash, reason=reason) > 0
 
     def suppression(self, address_hash: str) -> Suppression | None:
         return self._first(Suppression, sql.SUPPRESSION, address_hash=address_hash)

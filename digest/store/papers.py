@@ -10,7 +10,7 @@ from operator import itemgetter
 from msgspec import convert
 
 from digest.errors import NotFoundError
-from digest.model import Paper, PaperId, Sighting, Source, SourceId
+from digest.model import Health, Paper, PaperId, Sighting, Source, SourceId
 from digest.store import rows, sql
 from digest.store.base import Papers
 from digest.store.parts import Part, missing
@@ -39,6 +39,17 @@ class SqlPapers(Part, Papers):
     def source_tallies(self) -> dict[SourceId, tuple[int, datetime]]:
         found = self._db.rows(sql.SOURCE_TALLIES)
         return {row["source_id"]: (row["entries"], convert(row["last_seen"], datetime)) for row in found}
+
+    def due_sources(self, now: datetime) -> list[Source]:
+        return self._all(Source, sql.DUE_SOURCES, now=now)
+
+    def source_health(self, ids: Iterable[SourceId] | None = None) -> dict[SourceId, Health]:
+        found = self._all(Health, sql.ALL_HEALTH) if ids is None else self._all(Health, sql.HEALTH, ids=list(ids))
+        return {health.source_id: health for health in found}
+
+    def save_health(self, health: Health) -> None:
+        if not self._db.run(sql.SAVE_HEALTH, **rows.of_value(health)):
+            raise self._no_source(health.source_id)
 
     def save_papers(self, papers: Iterable[Paper]) -> int:
         return self._db.many(sql.SAVE_PAPER, map(rows.of_paper, papers))
@@ -79,6 +90,9 @@ class SqlPapers(Part, Papers):
     def sightings(self, source_id: SourceId, external_ids: Iterable[str]) -> dict[str, Sighting]:
         found = self._db.rows(sql.SIGHTINGS, source_id=source_id, external_ids=list(external_ids))
         return {row["external_id"]: rows.sighting(row) for row in found}
+
+    def mark_baseline(self, source_id: SourceId, external_ids: Iterable[str]) -> int:
+        return self._db.run(sql.MARK_BASELINE, source_id=source_id, external_ids=list(external_ids))
 
     def announcers(self, paper_ids: Iterable[PaperId]) -> dict[PaperId, tuple[SourceId, ...]]:
         found = self._db.rows(sql.ANNOUNCERS, paper_ids=list(paper_ids))

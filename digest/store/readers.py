@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 
+from msgspec import json
+
 from digest.model import SUBSCRIPTION_MOVES, Subscriber, SubscriberId, Subscription
 from digest.store import rows, sql
 from digest.store.base import Readers
@@ -31,7 +33,16 @@ class SqlReaders(Part, Readers):
 
     def save_subscription(self, subscription: Subscription) -> bool:
         legal = origins(subscription.state, SUBSCRIPTION_MOVES)
-        return self._db.run(sql.SAVE_SUBSCRIPTION, **rows.of_value(subscription), legal=legal) > 0
+        with self._db.transaction():
+            saved = self._db.run(sql.SAVE_SUBSCRIPTION, **rows.of_value(subscription), legal=legal) > 0
+            self._keep_topics(subscription)
+        return saved
+
+    def _keep_topics(self, changed: Subscription) -> None:
+        """Keep the active topics with their reader: digests are planned by them, for many readers in one statement."""
+        active = [row["topic_id"] for row in self._db.rows(sql.TOPICS_OF, subscriber_id=changed.subscriber_id)]
+        topics = json.encode(active).decode() if active else ""
+        self._db.run(sql.KEEP_TOPICS, subscriber_id=changed.subscriber_id, topics=topics, since=changed.since)
 
     def subscriptions(self, subscriber_id: SubscriberId) -> list[Subscription]:
         return self._all(Subscription, sql.SUBSCRIPTIONS, subscriber_id=subscriber_id)

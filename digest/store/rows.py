@@ -25,6 +25,7 @@ _AS_THEY_ARE = frozenset((str, int, float, type(None)))
 _READ: dict[str, Callable[[Any], object]] = {
     **dict.fromkeys(("authors", "categories", "links", "signals", "edition_ids"), json.decode),
     **dict.fromkeys(("withdrawn", "enabled", "paused"), bool),
+    "topics": json.decode,
 }
 
 
@@ -33,6 +34,11 @@ def instant(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no time zone")
     return moment.astimezone(UTC).isoformat()[:19] + "Z"
+
+
+def moment(text: str) -> datetime:
+    """Read an instant back."""
+    return datetime.fromisoformat(text)
 
 
 def cell(value: object) -> Cell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import json
 
@@ -75,6 +75,9 @@ class SqlTopics(Part, Topics):
 
     def _frozen(self, query: str, **params: object) -> list[Edition]:
         return [json.decode(row["content"], type=Edition) for row in self._db.rows(query, **params)]
+
+    def releases(self) -> dict[EditionId, datetime]:
+        return {row["id"]: rows.moment(row["released"]) for row in self._db.rows(sql.RELEASES)}
 
     def periods(self, topic_id: TopicId) -> set[Period]:
         return set(self._all(Period, sql.PERIODS, topic_id=topic_id))

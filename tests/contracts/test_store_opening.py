@@ -50,7 +50,7 @@ def test_the_password_of_another_database_is_not_shown() -> None:
 
 
 def test_a_new_store_is_empty_and_up_to_date(store: Store) -> None:
-    assert store.schema_version() == 1
+    assert store.schema_version() == 2
     assert store.tally() == dict.fromkeys(
         "source entry paper signal topic edition subscriber subscription digest delivery bounce suppression".split(), 0
     )

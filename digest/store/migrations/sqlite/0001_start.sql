@@ -133,8 +133,15 @@ create table subscriber (
   language text not null,
   layout text not null,
   paused integer not null check (paused in (0, 1)),
-  created text not null
+  created text not null,
+  -- Kept with the subscriptions: the active topics (JSON, sorted; '' for none), the due moment that the last digest
+  -- covers (at first: activation), and the label of the last slot in the books.
+  topics text not null default '',
+  covered text,
+  planned text
 ) strict;
+
+create index subscriber_segment on subscriber (cadence, zone, send_hour) where topics <> '' and paused = 0;
 
 create table topic (
   id text primary key,
@@ -243,4 +250,18 @@ create table suppression (
   address_hash text primary key,
   reason text not null check (reason in ('left', 'hard', 'complaint', 'erased')),
   since text not null
+) strict, without rowid;
+
+-- Who may do what only one may do at a time, and switches that all must see
+
+create table lease (
+  name text primary key,
+  holder text not null,
+  fence integer not null,
+  until text not null
+) strict, without rowid;
+
+create table switch (
+  name text primary key,
+  value text not null
 ) strict, without rowid;

@@ -1,0 +1,204 @@
+"""Planning and claiming deliveries, leases and switches."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from digest.model import (
+    DELIVERY_MOVES,
+    Cadence,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Segment,
+    Subscriber,
+    SubscriberId,
+    Subscription,
+    SubscriptionState,
+    TopicId,
+)
+from digest.store import Store
+from tests.factories import NOON, make_topic
+
+HOUR, LATER = timedelta(hours=1), NOON + timedelta(days=1)
+SLOT = "daily:2026-11-21"
+
+
+def join(store: Store, name: str, *topics: str, since: object = NOON, **changes: object) -> SubscriberId:
+    id_ = SubscriberId(name)
+    fields = {"id": id_, "address": f"{name}@example.org", "created": NOON, **changes}
+    store.save_subscribers([Subscriber(**fields)])  # type: ignore[arg-type]
+    for topic in topics:
+        subscribe(store, id_, topic, SubscriptionState.ACTIVE, since)
+    return id_
+
+
+def subscribe(store: Store, reader: SubscriberId, topic: str, state: SubscriptionState, since: object = NOON) -> None:
+    assert store.save_subscription(
+        Subscription(subscriber_id=reader, topic_id=TopicId(topic), state=state, since=since)  # type: ignore[arg-type]
+    )
+
+
+def segments(store: Store, due: object = LATER) -> list[Segment]:
+    return [
+        segment
+        for cadence, zone, hour in store.send_times()
+        for segment in store.segments(cadence, zone, hour, slot=SLOT, due=due)  # type: ignore[arg-type]
+    ]
+
+
+def planned(store: Store) -> list[Delivery]:
+    for segment in segments(store):
+        store.plan_segment(segment, slot=SLOT, due=LATER, covers=LATER, now=LATER)
+    return store.deliveries(SLOT)
+
+
+def claim(store: Store, **changes: object) -> list[Delivery]:
+    return store.claim(**{"limit": 10, "now": LATER, "until": LATER + HOUR, **changes})  # type: ignore[arg-type]
+
+
+def test_readers_with_the_same_wishes_are_one_segment(store: Store) -> None:
+    store.put_topics([make_topic("a"), make_topic("b")])
+    join(store, "ana", "a", "b")
+    join(store, "bo", "b", "a")
+    join(store, "cy", "a")
+    found = segments(store)
+    assert [(one.topics, one.readers, one.covered) for one in found] == [(("a", "b"), 2, NOON), (("a",), 1, NOON)]
+
+
+def test_who_waits_left_or_paused_is_in_no_segment(store: Store) -> None:
+    ana = join(store, "ana", "a")
+    subscribe(store, ana, "a", SubscriptionState.ENDED)
+    subscribe(store, join(store, "bo"), "a", SubscriptionState.PENDING)
+    join(store, "cy", "a", paused=True)
+    assert (store.send_times(), segments(store)) == ([], [])
+
+
+def test_who_was_activated_after_the_slot_was_due_waits_for_the_next(store: Store) -> None:
+    join(store, "ana", "a", since=LATER)
+    assert segments(store, due=LATER) == []
+    assert len(segments(store, due=LATER + HOUR)) == 1
+
+
+def test_a_segment_is_planned_once_and_covered(store: Store) -> None:
+    for name in ("ana", "bo", "cy"):
+        join(store, name, "a")
+    assert len(planned(store)) == 3
+    assert len(planned(store)) == 3
+    assert segments(store) == []
+    (next_,) = store.segments(Cadence.DAILY, "UTC", 7, slot="daily:2026-11-22", due=LATER + 24 * HOUR)
+    assert next_.covered == LATER
+
+
+def test_a_claim_hides_a_delivery_until_it_ends(store: Store) -> None:
+    join(store, "ana", "a")
+    planned(store)
+    (mine,) = claim(store)
+    assert (mine.state, mine.fence, mine.attempts) == (DeliveryState.CLAIMED, 1, 1)
+    assert claim(store) == []
+    assert store.lapsed(now=LATER + HOUR - timedelta(seconds=1)) == []
+    assert [one.id for one in store.lapsed(now=LATER + HOUR)] == [mine.id]
+
+
+def test_what_is_not_due_is_not_claimed(store: Store) -> None:
+    join(store, "ana", "a")
+    planned(store)
+    assert claim(store, now=LATER - HOUR) == []
+    assert store.next_try() == LATER
+
+
+def test_the_longest_waiting_are_claimed_first_and_no_more_than_asked_for(store: Store) -> None:
+    for number in range(5):
+        store.plan_deliveries(
+            [
+                Delivery(
+                    id=DeliveryId(f"d{number}"),
+                    subscriber_id=SubscriberId(f"s{number}"),
+                    slot=SLOT,
+                    state=DeliveryState.QUEUED,
+                    due=LATER - number * HOUR,
+                )
+            ]
+        )
+    assert {one.id for one in claim(store, limit=2)} == {"d4", "d3"}
+
+
+def test_an_old_claim_changes_nothing(store: Store) -> None:
+    join(store, "ana", "a")
+    planned(store)
+    (old,) = claim(store)
+    assert store.release(old, now=LATER)
+    (new,) = claim(store)
+    assert not store.enter(old, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
+    assert not store.finish(old, to=DeliveryState.SENT, now=LATER)
+    assert store.enter(new, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
+    assert store.finish(new, to=DeliveryState.SENT, now=LATER, reply="250 ok")
+    done = store.delivery(new.id)
+    assert (done.state, done.reply, done.attempts) == (DeliveryState.SENT, "250 ok", 1)
+
+
+def test_a_deferred_delivery_comes_back_at_its_time(store: Store) -> None:
+    join(store, "ana", "a")
+    planned(store)
+    (mine,) = claim(store)
+    assert store.finish(mine, to=DeliveryState.DEFERRED, now=LATER, next_try=LATER + HOUR, uncertain=True)
+    assert claim(store) == []
+    (again,) = claim(store, now=LATER + HOUR)
+    assert (again.attempts, again.uncertain) == (2, 1)
+
+
+@pytest.mark.parametrize("target", list(DeliveryState))
+def test_a_claim_ends_only_by_a_legal_move(store: Store, target: DeliveryState) -> None:
+    join(store, "ana", "a")
+    planned(store)
+    (mine,) = claim(store)
+    assert store.finish(mine, to=target, now=LATER) == (target in DELIVERY_MOVES[DeliveryState.CLAIMED])
+
+
+def test_standing_says_what_speaks_for_and_against(store: Store) -> None:
+    ana = join(store, "ana", "a")
+    planned(store)
+    (mine,) = claim(store)
+    found = store.standing(mine.id, address_hash="h")
+    assert found
+    assert (found.state, found.fence, found.active, found.paused) == (DeliveryState.CLAIMED, 1, 1, False)
+    subscribe(store, ana, "a", SubscriptionState.ENDED)
+    store.set_switch("outbox", "paused")
+    found = store.standing(mine.id, address_hash="h")
+    assert found
+    assert (found.active, found.paused) == (0, True)
+
+
+def test_the_books_count_each_state_of_each_slot(store: Store) -> None:
+    for name in ("ana", "bo"):
+        join(store, name, "a")
+    planned(store)
+    claim(store, limit=1)
+    assert store.books() == {SLOT: {DeliveryState.CLAIMED: 1, DeliveryState.QUEUED: 1}}
+
+
+def test_what_waits_can_be_cancelled_but_not_what_is_claimed(store: Store) -> None:
+    for name in ("ana", "bo"):
+        join(store, name, "a")
+    planned(store)
+    claim(store, limit=1)
+    assert store.change_deliveries(to=DeliveryState.CANCELLED, slot="daily:2026-11-20", now=LATER) == 0
+    assert store.change_deliveries(to=DeliveryState.CANCELLED, slot=SLOT, now=LATER) == 1
+
+
+def test_a_lease_has_one_holder_and_its_fence_grows_with_each_new_one(store: Store) -> None:
+    assert store.take_lease("chores", holder="one", now=NOON, until=NOON + HOUR) == 1
+    assert store.take_lease("chores", holder="two", now=NOON, until=NOON + HOUR) is None
+    assert store.take_lease("chores", holder="one", now=NOON, until=NOON + 2 * HOUR) == 1
+    assert store.take_lease("chores", holder="two", now=NOON + 2 * HOUR, until=NOON + 3 * HOUR) == 2
+    store.drop_lease("chores", holder="two", now=NOON + 2 * HOUR)
+    assert store.take_lease("chores", holder="one", now=NOON + 2 * HOUR, until=NOON + 3 * HOUR) == 3
+
+
+def test_a_switch_stands_where_it_was_set(store: Store) -> None:
+    assert store.switch("outbox") is None
+    store.set_switch("outbox", "paused")
+    store.set_switch("outbox", "open")
+    assert store.switch("outbox") == "open"
