@@ -1,0 +1,123 @@
+"""Take entries into the store: the files of `digest import`, later what the watcher polls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from digest import sources, text, watch
+from digest.app import App
+from digest.errors import DigestError, SourceError
+from digest.identity import keys
+from digest.model import Batch, Entry, Paper, PaperId, Source, SourceId, Value
+from digest.rank import document_of
+from digest.watch import Changes, Known, Outcome
+
+
+class FileReport(Value):
+    """What came of one file. `skipped` says which items were left out and why; with `error` nothing was taken."""
+
+    file: str
+    format: str | None = None
+    read: int = 0
+    new: int = 0
+    merged: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    merges: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    error: str | None = None
+    hint: str | None = None
+
+
+def import_file(app: App, path: Path) -> FileReport:
+    """Import one file in one transaction: wholly, or with an error in the report and nothing taken."""
+    try:
+        batch = read_file(path, limit=app.settings.limits.import_megabytes)
+        changes = ingest(app, file_source(path), batch.entries)
+    except DigestError as error:
+        return FileReport(file=str(path), error=error.message, hint=error.hint)
+    return _report(path, batch, changes)
+
+
+def read_file(path: Path, *, limit: int) -> Batch:
+    """Parse a file without storing it; `limit` is in megabytes. Raises SourceError."""
+    try:
+        size = path.stat().st_size
+        if size > limit * 1_000_000:
+            raise SourceError(
+                f"{path.name} has {size / 1e6:.0f} MB: more than {limit}", hint="raise limits.import_megabytes"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+    return sources.read(data, source=file_source(path), name=path.name)
+
+
+def file_source(path: Path) -> Source:
+    """Return the source that stands for an imported file: the same for the same file name."""
+    return Source(id=SourceId(f"file-{text.slug(path.stem) or 'unnamed'}"), kind="file", name=path.name)
+
+
+def ingest(app: App, source: Source, entries: Sequence[Entry]) -> Changes:
+    """Merge entries into the store in one transaction and return what changed. Doing it again changes nothing."""
+    store = app.store
+    with store.transaction():
+        store.put_sources([source])
+        known = _known(app, source, entries)
+        changes = watch.decide(entries, known, source=source, now=app.now())
+        store.save_papers(changes.papers)
+        store.save_keys(changes.keys)
+        store.save_sightings(changes.sightings)
+        store.save_signals(changes.signals)
+        _count_terms(app, known, changes.papers)
+    return changes
+
+
+def _known(app: App, source: Source, entries: Sequence[Entry]) -> Known:
+    sightings = app.store.sightings(source.id, [entry.external_id for entry in entries])
+    owners = app.store.paper_ids([key for entry in entries for key in keys(entry)])
+    ids = {sighting.paper_id for sighting in sightings.values()}.union(owners.values())
+    return Known(sightings=sightings, owners=owners, papers=app.store.papers(ids))
+
+
+def _count_terms(app: App, known: Known, papers: Sequence[Paper]) -> None:
+    """Keep the document frequencies right: a changed paper's old words are taken back."""
+    changes: Counter[str] = Counter()
+    tokens = new = 0
+    for paper in papers:
+        changes.update(document_of(paper).counts.keys())
+        tokens += document_of(paper).length
+        before = known.papers.get(PaperId(paper.id))
+        if before:
+            changes.subtract(document_of(before).counts.keys())
+            tokens -= document_of(before).length
+        else:
+            new += 1
+    app.store.count_terms({term: n for term, n in sorted(changes.items()) if n}, papers=new, tokens=tokens)
+
+
+def _report(path: Path, batch: Batch, changes: Changes) -> FileReport:
+    counts = Counter(decision.outcome for decision in changes.decisions)
+    return FileReport(
+        file=str(path),
+        format=batch.format,
+        read=len(batch.entries),
+        new=counts[Outcome.NEW],
+        merged=counts[Outcome.MERGED],
+        changed=counts[Outcome.CHANGED],
+        unchanged=counts[Outcome.UNCHANGED],
+        merges=tuple(f"{one.entry.title}: {_why(one.why)}" for one in changes.decisions if one.why),
+        skipped=batch.problems,
+    )
+
+
+def _why(key: str) -> str:
+    scheme, _, value = key.partition(":")
+    words = {
+        "text": "same title and abstract",
+        "title": "same title and first author",
+        "bare": "same title, no more known",
+    }
+    return words.get(scheme, f"same {scheme} {value}")
