@@ -538,7 +538,8 @@ class Site(Value):
 class Health(Value):
     """How polling a source goes. `address` gave the last good answer, and the validators are that address's.
 
-    `moved_to` is where permanent redirects lead. `baseline_at` is when the first entries came: see the store's `mark_baseline`.
+    `moved_to` is where permanent redirects lead. `baseline_at` is when the first entries came, most of which are old
+    stock: see the store's `mark_baseline`.
     """
 
     source_id: SourceId

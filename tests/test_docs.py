@@ -74,3 +74,9 @@ def test_a_commands_line_in_help_is_the_start_of_its_own_help() -> None:
         assert command
         assert line.endswith(".")
         assert command.help
+
+
+if __name__ == "__main__":
+    # Write the table of settings anew: python -m tests.test_docs
+    shown = re.sub(r"(?s)(<!-- settings -->\n).*(\n<!-- /settings -->)", rf"\g<1>{settings_table()}\g<2>", MANUAL)
+    (ROOT / "deploy" / "README.md").write_text(shown, "utf-8")

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from digest.cli.output import print_json, print_rows, say
 from digest.cli.shell import Failed, complain, json_option, options, site
 from digest.errors import ConfigError, SourceError
-from digest.model import Batch, Entry, SourceId
+from digest.model import Batch, Entry, Health, Source, SourceId
 
 
 @click.group("source")
@@ -23,18 +23,41 @@ def source_command() -> None:
 @json_option
 @options
 def list_sources(as_json: bool, config: Path | None, verbose: int) -> None:
-    """List the sources with what came from each."""
+    """List the sources: what came from each, and how polling them goes.
+
+    The state is ok, failed, new (never polled), off, or import for what stands for imported files.
+    """
     with site(config) as app:
-        sources, tallies = app.store.sources(), app.store.source_tallies()
-    rows = [(one, *tallies.get(one.id, (0, None))) for one in sources]
+        sources, tallies, healths = app.store.sources(), app.store.source_tallies(), app.store.source_health()
+    rows = [(one, healths[one.id], *tallies.get(one.id, (0, None))) for one in sources]
     if as_json:
-        for one, entries, last in rows:
-            print_json({**asdict(one), "entries": entries, "last_seen": last})
+        for one, health, entries, last in rows:
+            polled = {name: value for name, value in asdict(health).items() if name != "source_id"}
+            print_json({**asdict(one), **polled, "state": _state(one, health), "entries": entries, "last_seen": last})
     else:
         table = [
-            (one.id, one.kind, n, last, one.rights, "" if one.enabled else "off", one.name) for one, n, last in rows
+            (
+                one.id,
+                n,
+                last,
+                _state(one, health),
+                health.failing_since,
+                health.next_poll,
+                health.last_error or one.name,
+            )
+            for one, health, n, last in rows
         ]
-        print_rows(table, head=("id", "kind", "entries", "last seen", "rights", "", "name"))
+        print_rows(table, head=("id", "entries", "last seen", "state", "since", "next poll", "name, last error"))
+
+
+def _state(source: Source, health: Health) -> str:
+    if not source.url:
+        return "import"
+    if not source.enabled:
+        return "off"
+    if health.failing_since:
+        return "failed"
+    return "ok" if health.last_poll else "new"
 
 
 @source_command.command("show")
@@ -139,14 +162,14 @@ def export_sources(config: Path | None, verbose: int) -> None:
 @json_option
 @options
 def check_source(inputs: tuple[str, ...], as_json: bool, config: Path | None, verbose: int) -> None:
-    """Parse files, or all files of a folder, without storing anything.
+    """Parse files, all files of a folder, or what stands at an address, without storing anything.
 
     With --json one line an input: {input, format, title, entries: [{id, title, link, published, updated, authors,
     summary}], error}.
     """
     failed = False
     for name in _files(inputs):
-        batch, error = _read(name)
+        batch, error = _read(name, config)
         failed = failed or error is not None
         if as_json:
             print_json(_line(name, batch, error))
@@ -166,14 +189,25 @@ def _files(inputs: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _read(name: str) -> tuple[Batch, SourceError | None]:
+def _read(name: str, config: Path | None) -> tuple[Batch, SourceError | None]:
     from digest.config.settings import LimitSettings
     from digest.work.importing import read_file
 
     try:
+        if name.startswith(("http://", "https://")):
+            return _fetched(name, config), None
         return read_file(Path(name), limit=LimitSettings().import_megabytes), None
     except SourceError as error:
         return Batch(format="unknown"), error
+
+
+def _fetched(url: str, config: Path | None) -> Batch:
+    import asyncio
+
+    from digest.app import read_settings, system_clock
+    from digest.work.polling import read_address
+
+    return asyncio.run(read_address(read_settings(config), system_clock, url))
 
 
 def _line(name: str, batch: Batch, error: SourceError | None) -> dict[str, object]:

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from click import command
+import click
 
-from digest.cli.output import print_json, print_rows
-from digest.cli.shell import json_option, options, site
+from digest.cli.output import print_json, print_rows, say
+from digest.cli.shell import Failed, json_option, options, site
 from digest.work.status import status
 
 
-@command("status")
+@click.command("status")
 @json_option
 @options
 def status_command(as_json: bool, config: Path | None, verbose: int) -> None:
-    """Say how the site stands: what is stored, what was last seen and composed, what is due."""
+    """Say how the site stands: what is stored, seen, composed and due. Exit code 1 if something is stuck."""
     with site(config) as app:
         found = status(app)
     if as_json:
         print_json(found)
-        return
-    print_rows([(name.replace("_", " "), value) for name, value in found.counts.items()])
-    print_rows(
-        [
-            ("last paper seen", found.last_seen),
-            ("last edition", found.last_edition),
-            ("editions due now", found.due),
-            ("next cut", found.next_cut),
-        ]
-    )
+    else:
+        print_rows([(name.replace("_", " "), value) for name, value in found.counts.items()])
+        print_rows([(f"mail {name}", count) for name, count in found.mail.items()])
+        print_rows(
+            [
+                ("last paper seen", found.last_seen),
+                ("last edition", found.last_edition),
+                ("editions due now", found.due),
+                ("next cut", found.next_cut),
+                ("next mail", found.next_mail),
+            ]
+        )
+        for line in found.stuck:
+            say(f"stuck: {line}")
+    if found.stuck:
+        raise Failed

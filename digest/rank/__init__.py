@@ -90,9 +90,7 @@ def judge(
 def _pick(candidate: Candidate, topic: Topic, fit: Match, *, at: datetime, kind: PeriodKind, default: Weights) -> Pick:
     weights = scores.weights_of(topic.mode, topic.weights, default)
     half_life: timedelta = topic.half_life or scores.HALF_LIFE[kind]
-    addends = scores.parts(
-        fit.relevance, candidate.paper, candidate.numbers, at=at, half_life=half_life, weights=weights
-    )
+    addends = scores.parts(fit, candidate.paper, candidate.numbers, at=at, half_life=half_life, weights=weights)
     why = reasons(fit, candidate.paper, candidate.numbers, at=at, kind=kind)
     total = scores.total(addends)
     return Pick(paper=candidate.paper, rank=0, score=total, parts=addends, reasons=why, numbers=candidate.numbers)

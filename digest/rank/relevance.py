@@ -60,9 +60,10 @@ class Query(Value):
 
 
 class Match(Value):
-    """How a paper fits: `relevance` 0 to 1, or 0 with the reason it is `barred`."""
+    """How a paper fits: `relevance` 0 to 1, made of its `evidence`, or 0 with the reason it is `barred`."""
 
     relevance: float = 0.0
+    evidence: float = 0.0
     words: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -111,6 +112,7 @@ def match(paper: Paper, wanted: Query, corpus: Corpus) -> Match:
     hits = sorted((key for key in evidence if evidence[key] > 0), key=lambda key: (-evidence[key], key))
     return Match(
         relevance=total / (total + HALF),
+        evidence=total,
         words=tuple(wanted.words[key][0] for key in hits),
         authors=authors,
         categories=categories,

@@ -12,6 +12,7 @@ import math
 from datetime import datetime, timedelta
 
 from digest.model import Mode, Paper, Part, PeriodKind, SignalKind, Weights
+from digest.rank.relevance import HALF, Match
 
 # Votes at which the trend part is full: 127 is the 99th percentile of a daily list's first day, and log2(1 + 127) = 7.
 FULL_TREND = 7.0
@@ -48,7 +49,7 @@ def trend(numbers: dict[SignalKind, int]) -> float | None:
 
 
 def parts(
-    relevance: float,
+    fit: Match,
     paper: Paper,
     numbers: dict[SignalKind, int],
     *,
@@ -57,11 +58,11 @@ def parts(
     weights: Weights,
 ) -> tuple[Part, ...]:
     """Return the addends of a score, with where each comes from in words."""
-    fresh, crowd = freshness(paper, at, half_life), trend(numbers)
+    relevance, fresh, crowd = fit.relevance, freshness(paper, at, half_life), trend(numbers)
     gate = f"relevance {relevance:.3f} × "
     votes = numbers.get(SignalKind.UPVOTES)
     return (
-        Part(name="relevance", value=relevance, weight=weights.relevance, detail="how well the words fit"),
+        Part(name="relevance", value=relevance, weight=weights.relevance, detail=_evidence(fit)),
         Part(
             name="freshness",
             value=relevance * fresh,
@@ -75,6 +76,10 @@ def parts(
             detail="no votes known" if crowd is None else f"{gate}{crowd:.3f} for {votes} upvotes",
         ),
     )
+
+
+def _evidence(fit: Match) -> str:
+    return f"evidence {fit.evidence:.2f} (BM25), as {fit.evidence:.2f} / ({fit.evidence:.2f} + {HALF:g})"
 
 
 def total(addends: tuple[Part, ...]) -> float:

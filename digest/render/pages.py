@@ -70,8 +70,12 @@ def edition_page(
     )
 
 
-def topic_page(env: Environment, site: Site, topic: Topic, editions: Sequence[Edition]) -> bytes:
+def topic_page(
+    env: Environment, site: Site, topic: Topic, editions: Sequence[Edition], *, by_mail: bool = False
+) -> bytes:
     """Return a topic's page: its latest edition, its feeds, and all its editions by date, in whatever order they come.
+
+    `by_mail` says that it can be had by mail.
 
     Raises RenderError, also for a personal topic.
     """
@@ -86,11 +90,14 @@ def topic_page(env: Environment, site: Site, topic: Topic, editions: Sequence[Ed
         description=view.description or f"Papers on {view.name}, picked by {site.title}",
         feeds=view.feeds,
         topic=view,
+        subscribe=paths.subscribe_path(topic.id) if by_mail else None,
         shelves=_shelves(newest_first),
     )
 
 
-def index_page(env: Environment, site: Site, latest: Sequence[tuple[Topic, Edition | None]]) -> bytes:
+def index_page(
+    env: Environment, site: Site, latest: Sequence[tuple[Topic, Edition | None]], *, by_mail: bool = False
+) -> bytes:
     """Return the first page: every public topic with the first papers of its latest edition. Raises RenderError."""
     topics = [_topic_view(topic, edition) for topic, edition in latest if topic.owner is None]
     return _page(
@@ -102,6 +109,7 @@ def index_page(env: Environment, site: Site, latest: Sequence[tuple[Topic, Editi
         description=site.description,
         feeds=tuple(feed for topic in topics for feed in topic.feeds),
         topics=topics,
+        subscribe=paths.subscribe_path() if by_mail else None,
         shown=ON_THE_INDEX,
     )
 

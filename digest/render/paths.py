@@ -3,6 +3,7 @@
 `/topics/kv-cache/`              the topic, its latest edition and its archive
 `/topics/kv-cache/feed.atom`     its feeds
 `/topics/kv-cache/2026-11-20/`   an edition
+`/subscribe?topic=kv-cache`      where a reader asks for mail
 `/leave/TOKEN`                   where a reader leaves
 `/preferences/`                  where a reader asks for a link to change what comes
 """
@@ -38,6 +39,10 @@ def feed_path(topic: TopicId, extension: str) -> str:
 
 def edition_path(edition: Edition) -> str:
     return f"{topic_path(edition.topic.id)}{edition.period.label}/"
+
+
+def subscribe_path(topic: TopicId | None = None) -> str:
+    return f"/subscribe?topic={topic}" if topic else "/subscribe"
 
 
 def leave_path(token: str) -> str:

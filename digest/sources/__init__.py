@@ -8,6 +8,7 @@ from __future__ import annotations
 from digest import text
 from digest.model import Batch, Source
 from digest.sources.base import Reader
+from digest.sources.dailypapers import DailyPapersReader
 from digest.sources.draft import base_of
 from digest.sources.feeds import FeedReader
 from digest.sources.jsonfeed import JsonFeedReader
@@ -17,7 +18,13 @@ from digest.sources.refusals import refusal
 
 __all__ = ["READERS", "Reader", "read"]
 
-READERS: tuple[Reader, ...] = (PageReader(), JsonFeedReader(), JsonLinesReader(), FeedReader())
+READERS: tuple[Reader, ...] = (
+    PageReader(),
+    JsonFeedReader(),
+    DailyPapersReader(),
+    JsonLinesReader(),
+    FeedReader(),
+)
 """The readers in the order they are asked: what is recognised by most, first."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from digest import text
 from digest.errors import SourceError
@@ -18,7 +18,7 @@ _BASE64_TYPE = "application/octet-stream"
 
 def title(root: Element) -> str:
     """Return the feed's own title as plain text."""
-    return _wording(Fields(root, _home(root)), "title").plain
+    return _spoken(xml.children(root, "title", home=_home(root))).plain
 
 
 def drafts(root: Element, start: str | None) -> Iterator[Draft]:
@@ -27,8 +27,7 @@ def drafts(root: Element, start: str | None) -> Iterator[Draft]:
     Raises SourceError if the feed is arXiv's way to report an error.
     """
     home, base = _home(root), xml.base(root, start)
-    candidates = [root] if xml.name(root, home) == "entry" else root
-    entries = (each for each in candidates if xml.name(each, home) in ("entry", "item"))
+    entries = [root] if xml.name(root, home) == "entry" else xml.children(root, "entry", "item", home=home)
     for number, entry in enumerate(entries, 1):
         yield _draft(Fields(entry, home), f"item {number}", xml.base(entry, base))
 
@@ -40,7 +39,7 @@ def _home(root: Element) -> str:
 
 def _draft(fields: Fields, where: str, base: str | None) -> Draft:
     id_ = fields.text("id")
-    abstract = _wording(fields, "summary", "content")
+    abstract = _spoken(fields.all("summary", "content"))
     if arxiv.is_error(id_):
         raise SourceError(f"arXiv answered with an error: {abstract.plain or 'it does not say which'}")
     line = arxiv.announcement(abstract.raw)
@@ -50,7 +49,7 @@ def _draft(fields: Fields, where: str, base: str | None) -> Draft:
     from_search = arxiv.is_search_result(id_)
     return Draft(
         where=where,
-        title=_wording(fields, "title"),
+        title=_spoken(fields.all("title")),
         abstract=wording(line.abstract, text.from_html) if line else abstract,
         id=id_,
         link=links.get("alternate") or id_,
@@ -68,9 +67,9 @@ def _draft(fields: Fields, where: str, base: str | None) -> Draft:
     )
 
 
-def _wording(fields: Fields, *names: str) -> Wording:
+def _spoken(constructs: Iterable[Element]) -> Wording:
     """Return the first of these text constructs that says something (RFC 4287, 3.1)."""
-    return next((words for element in fields.all(*names) if (words := _construct(element)).plain), SILENT)
+    return next((words for element in constructs if (words := _construct(element)).plain), SILENT)
 
 
 def _construct(element: Element) -> Wording:

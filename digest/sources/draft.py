@@ -132,10 +132,12 @@ def _links(draft: Draft, arxiv_id: str | None, doi: str | None) -> Links:
         return text.safe_url(url, draft.base) if url else None
 
     page = f"{_ARXIV}/abs/{arxiv_id}" if arxiv_id else f"https://doi.org/{quote(doi)}" if doi else None
-    arxiv_pdf = f"{_ARXIV}/pdf/{arxiv_id}" if arxiv_id and not (draft.pdf and "arxiv.org" not in draft.pdf) else None
+    pdf = address(draft.pdf)
+    if arxiv_id and (not pdf or identity.arxiv_id(pdf)):
+        pdf = f"{_ARXIV}/pdf/{arxiv_id}"  # of the newest version, as the page is
     return Links(
         abstract=address(draft.link) or page,
-        pdf=arxiv_pdf or address(draft.pdf),
+        pdf=pdf,
         code=address(draft.code) or _code(draft.abstract),
         discussion=address(draft.discussion),
     )

@@ -18,8 +18,9 @@ _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 def title(root: Element) -> str:
     """Return the feed's own title as plain text."""
-    channels = (root, *(child for child in root if xml.name(child) == "channel"))
-    return next((text.plain(found) for channel in channels if (found := Fields(channel).text("title", "dc:title"))), "")
+    channels = (root, *xml.children(root, "channel"))
+    titles = (xml.inner(found) for channel in channels for found in xml.children(channel, "title", "dc:title"))
+    return next(filter(None, map(text.plain, titles)), "")
 
 
 def drafts(root: Element, start: str | None) -> Iterator[Draft]:

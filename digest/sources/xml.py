@@ -80,6 +80,11 @@ def prefix(element: Element) -> str:
     return _split(element.tag)[0]
 
 
+def children(parent: Element, *names: str, home: str = "rss") -> Iterator[Element]:
+    """Yield the children of these names in document order."""
+    return (child for child in parent if _name(child.tag, home) in names)
+
+
 def inner(element: Element) -> str:
     """Return what stands inside an element: its text, or its markup if it has elements in it."""
     if not len(element):

@@ -37,8 +37,7 @@ def version(db: Driver) -> int:
 
 def migrate(db: Driver, history: list[Migration]) -> None:
     """Apply what is missing. Raises SchemaError if the database is newer than the program, or a migration fails."""
-    db.run(_LEDGER)
-    current, latest = version(db), history[-1].number
+    current, latest = _current(db), history[-1].number
     if current > latest:
         raise SchemaError(
             f"the database has schema {current}, this program knows only {latest}", hint="upgrade the program"
@@ -46,6 +45,16 @@ def migrate(db: Driver, history: list[Migration]) -> None:
     for migration in history:
         if migration.number > current:
             _apply(db, migration)
+
+
+def _current(db: Driver) -> int:
+    try:
+        return version(db)
+    except StoreError:
+        # Nothing was ever applied. Only asked for then: who may just read, or has to wait, can still open the rest.
+        with db.transaction():
+            db.run(_LEDGER)
+        return version(db)
 
 
 def _apply(db: Driver, migration: Migration) -> None:

@@ -239,7 +239,7 @@ where id = :id and fence = :fence and state = 'claimed'"""
 BOOKS = "select slot, state, count(*) as held from delivery group by slot, state order by slot desc, state"
 CHANGE_ALL = """
 update delivery set state = :to, next_try = null, changed = :now
-where state in (select value from json_each(:origins)) and (:slot is null or slot = :slot)"""
+where state in (select value from json_each(:origins)) and slot = coalesce(:slot, slot)"""
 NEXT_TRY = """
 select min(coalesce(next_try, due)) as at from delivery
 where state in ('queued', 'claimed', 'in_data', 'deferred') and state in ('queued', 'deferred')"""

@@ -13,7 +13,8 @@ from typing import Any
 
 _DROPPED = "begin|end|label|ref|eqref|cite[a-z]*"
 _ARGUMENT = r"(?:\s?\[[^][{}]{0,80}\])?\s?\{(?:[^{}]|\{[^{}]*+\}){0,400}+\}"
-_ESCAPES = dict(zip("%&_#${} ,;:\\!/-", (*"%&_#${}", *"     ", "", "", ""), strict=True))
+# What a backslash makes of a sign: a space, nothing, else the sign itself.
+_ESCAPES = {**dict.fromkeys(" ,;:\\", " "), **dict.fromkeys("!/-", "")}
 # Each alternative stops at the next opening mark, so that hostile repetition is scanned once; the first character
 # stands before them all, because that is what makes the search fast. A pair of dollars is mathematics if there is TeX
 # between them; else as pandoc has it: no blank inside either, no digit behind the second. What looks like the escapes
@@ -93,7 +94,7 @@ def _simple(span: re.Match[str]) -> Any:
     """Return what needs no TeX reader: escapes, addresses, quotation marks, commands that print nothing."""
     match span.lastgroup:
         case "escape":
-            return _ESCAPES[span["escape"]]
+            return _ESCAPES.get(span["escape"], span["escape"])
         case "url":
             return span["url"]
         case "words":

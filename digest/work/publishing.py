@@ -30,7 +30,7 @@ def site_files(app: App) -> Iterator[tuple[str, bytes]]:
         editions = app.store.editions(topic.id, state=EditionState.RELEASED)
         yield from _topic_files(app, topic, editions)
         latest.append((topic, editions[0] if editions else None))
-    yield "index.html", pages.index_page(app.templates, app.site, latest)
+    yield "index.html", pages.index_page(app.templates, app.site, latest, by_mail=_by_mail(app))
 
 
 def feeds(app: App, topic: Topic, editions: Sequence[Edition]) -> Iterator[tuple[str, bytes]]:
@@ -58,7 +58,14 @@ def _topic_files(app: App, topic: Topic, editions: list[Edition]) -> Iterator[tu
         yield _file(paths.edition_path(edition)), page
     for extension, body in feeds(app, topic, editions):
         yield paths.feed_path(topic.id, extension).lstrip("/"), body
-    yield _file(paths.topic_path(topic.id)), pages.topic_page(app.templates, app.site, topic, editions)
+    yield (
+        _file(paths.topic_path(topic.id)),
+        pages.topic_page(app.templates, app.site, topic, editions, by_mail=_by_mail(app)),
+    )
+
+
+def _by_mail(app: App) -> bool:
+    return bool(app.settings.smtp.url)
 
 
 def _neighbours(editions: list[Edition]) -> Iterator[tuple[Edition | None, Edition, Edition | None]]:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from digest.store import Store, open_store
+from tests.servers import BACKENDS, emptied_url, postgres, postgres_url, sqlite_url
 
-
-def _sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder}/digest.db"
-
-
-# By name: what makes the URL of a new, empty database that lasts for one test.
-BACKENDS: dict[str, Callable[[Path], str]] = {"sqlite": _sqlite}
+__all__ = ["emptied_url", "postgres", "postgres_url", "sqlite_url"]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -25,8 +19,10 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store_url(backend: str, tmp_path: Path) -> str:
-    return BACKENDS[backend](tmp_path)
+def store_url(backend: str, request: pytest.FixtureRequest) -> str:
+    """The address of an empty database: a new one, where the test opens it itself."""
+    kind = "emptied" if backend == "postgres" and "store" in request.fixturenames else backend
+    return str(request.getfixturevalue(f"{kind}_url"))
 
 
 @pytest.fixture

@@ -40,10 +40,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock) -> Iterator[App]:
+def app(store_url: str, clock: Clock) -> Iterator[App]:
     settings = Settings(
         site=SiteSettings(url="https://papers.example", tag="papers.example,2026", secret="x" * 32),
-        store=StoreSettings(url=f"sqlite:///{tmp_path / 'digest.db'}"),
+        store=StoreSettings(url=store_url),
     )
     with opened(settings, now=clock) as app:
         seed(app)

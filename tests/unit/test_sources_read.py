@@ -64,7 +64,7 @@ def test_binary_data_is_refused_by_its_kind(data: bytes, kind: str) -> None:
     assert f"it is {kind}, not text" in refusal(data).message
 
 
-@pytest.mark.parametrize("data", [b"{}", b"[]", b'[{"paper": {"id": "2603.01230"}}]', b'{\n"papers": []\n}'])
+@pytest.mark.parametrize("data", [b"{}", b"[]", b'[{"name": "2603.01230"}]', b'{\n"papers": []\n}'])
 def test_json_of_another_kind_is_refused_with_a_way_out(data: bytes) -> None:
     error = refusal(data)
     assert "this is JSON, but not a feed" in error.message

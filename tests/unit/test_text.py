@@ -307,7 +307,7 @@ def test_repetition_costs_no_more_than_its_length(function: Callable[[str], obje
     started = perf_counter()
     for piece in HOSTILE:
         function(piece * (100_000 // len(piece)))
-    assert perf_counter() - started < 5  # a quadratic path takes minutes
+    assert perf_counter() - started < 10  # a quadratic path takes minutes
 
 
 @given(st.text())

@@ -1,0 +1,91 @@
+"""The two letters that are no digest: to confirm a subscription, and to open the preferences. Fixed words.
+
+Nothing that was typed into a form stands in them, not even the topics: whoever has them sent to a stranger's address
+cannot choose a word of what arrives.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+
+from jinja2 import Environment
+
+from digest.model import Site, Value
+from digest.render import mime, paths
+from digest.render.press import inlined
+from digest.render.templates import render
+
+
+class LetterKind(StrEnum):
+    """What a letter is for; the slot of its delivery starts with it."""
+
+    CONFIRM = "confirm"
+    ACCESS = "access"
+
+
+class Letter(Value):
+    """A letter in both forms."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class _Words(Value):
+    """What a letter says: `ask` and `rest` are paragraphs, `action` is what its link does."""
+
+    subject: str
+    lead: str
+    ask: str
+    action: str
+    rest: tuple[str, ...]
+
+
+def letter(env: Environment, site: Site, kind: str, link: str) -> Letter:
+    """Return the letter of a LetterKind around its one link. Raises RenderError for a wrong template."""
+    words = (_confirm if LetterKind(kind) is LetterKind.CONFIRM else _access)(site)
+    values = {"site": site, "to": partial(paths.absolute, site), "words": words, "link": link}
+    html, text = (render(env, f"mail/letter.{form}", **values) for form in ("html", "txt"))
+    return Letter(subject=words.subject, html=inlined(env, html), text=text)
+
+
+def letter_message(letter: Letter, site: Site, *, address: str, date: datetime, message_id: str, sender: str) -> bytes:
+    """Return a letter's bytes, ready for DATA but for dot-stuffing. Raises RenderError for an address that is none."""
+    return mime.letter(
+        letter.subject,
+        letter.text,
+        letter.html,
+        site,
+        address=address,
+        date=date,
+        message_id=message_id,
+        sender=sender,
+    )
+
+
+def _confirm(site: Site) -> _Words:
+    return _Words(
+        subject=f"Confirm your subscription to {site.title}",
+        lead="One step is left.",
+        ask=f"Somebody, we hope it was you, asked {site.title} to send papers to this address.",
+        action="Confirm the subscription",
+        rest=(
+            "The link opens a page with one button. It works for seven days.",
+            "If it was not you, do nothing: without that button no papers will come.",
+        ),
+    )
+
+
+def _access(site: Site) -> _Words:
+    return _Words(
+        subject=f"Your preferences at {site.title}",
+        lead="The link you asked for.",
+        ask=f"Somebody, we hope it was you, asked to see or change what {site.title} sends to this address.",
+        action="Open the preferences",
+        rest=(
+            "The link works for one hour, for whoever has it: do not pass it on.",
+            "If it was not you, do nothing: nothing has changed.",
+        ),
+    )

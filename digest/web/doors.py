@@ -1,0 +1,248 @@
+"""The doors: where a reader joins, confirms, leaves, and changes what comes.
+
+GET only ever shows. A door answers the same for every address; a link is good for one purpose and one reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from time import monotonic
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from digest.app import App
+from digest.errors import NotFoundError
+from digest.model import Cadence, SubscriberId
+from digest.render import paths, words
+from digest.text import shorten, tidy
+from digest.tokens import Purpose, sign, verify
+from digest.web import forms
+from digest.web.views import Views, choices, offered_cadences
+from digest.web.visitors import Buckets, from_elsewhere, visitor
+from digest.work import subscribing
+from digest.work.subscribing import Preferences
+from digest.work.wishes import LONGEST_ADDRESS, RefusedError
+
+T = TypeVar("T")
+ACCESS_FOR = timedelta(hours=1)
+# Longer than the store takes for any address, so that the time of an answer tells nothing about it.
+PACE = timedelta(milliseconds=250)
+# A class at a university joins from one address; a list of other people's mailboxes is longer.
+POSTS_FROM_ONE, ONE_EVERY = 20, timedelta(seconds=15)
+POSTS_FROM_ALL, ALL_EVERY = 300, timedelta(seconds=1)
+
+
+class Doors:
+    """The handlers, with what they share. `pace` is how long an answer that could give something away takes."""
+
+    def __init__(self, app: App, views: Views, *, pace: timedelta = PACE) -> None:
+        self._app, self._views, self._pace = app, views, pace
+        self._from_one = Buckets(POSTS_FROM_ONE, ONE_EVERY)
+        self._from_all = Buckets(POSTS_FROM_ALL, ALL_EVERY)
+
+    def routes(self) -> list[Route]:
+        both = ["GET", "POST"]
+        return [
+            Route("/subscribe", self.subscribe, methods=both),
+            Route("/confirm/{token}", self.confirm, methods=both),
+            Route("/leave/{token}", self.leave, methods=both),
+            Route(paths.PREFERENCES, self.ask, methods=both),
+            Route(f"{paths.PREFERENCES}{{token}}", self.preferences, methods=both),
+            Route("/healthz", self.health),
+        ]
+
+    async def subscribe(self, request: Request) -> Response:
+        if request.method != "POST":
+            return await self._form(request, {"topics": request.query_params.getlist("topic")})
+        form = await self._posted(request)
+        asked = {name: forms.text(form, name) for name in ("address", "cadence", "hour", "zone")}
+        topics = forms.texts(form, "topic")
+        try:
+            await self._paced(form, lambda: subscribing.join(self._app, **asked, topics=topics))
+        except RefusedError as error:
+            given = {**asked, "topics": topics, "opened": forms.text(form, forms.STAMP)}
+            return await self._form(request, given, error.problems)
+        return self._views.page(request, "sent", kind="confirm")
+
+    async def confirm(self, request: Request) -> Response:
+        reader = self._reader(request, Purpose.CONFIRM)
+        waiting = await run_in_threadpool(subscribing.waiting, self._app, reader)
+        if request.method == "POST":
+            await self._posted(request)
+            await run_in_threadpool(subscribing.confirm, self._app, reader)
+        elif waiting:
+            return self._views.page(request, "confirm", topics=choices(waiting))
+        return await self._settled(request, reader, just_now=bool(waiting))
+
+    async def leave(self, request: Request) -> Response:
+        """RFC 8058: whoever holds the link leaves by one POST, whatever its body, from wherever it comes."""
+        reader = self._reader(request, Purpose.LEAVE)
+        if request.method != "POST":
+            return self._views.page(request, "leave")
+        await forms.drain(request)
+        await run_in_threadpool(subscribing.leave, self._app, reader)
+        return self._views.page(request, "left")
+
+    async def ask(self, request: Request) -> Response:
+        if request.method != "POST":
+            return self._ask(request)
+        form = await self._posted(request)
+        address = forms.text(form, "address")
+        try:
+            await self._paced(form, lambda: subscribing.ask_for_access(self._app, address))
+        except RefusedError as error:
+            return self._ask(request, address, error.problems, forms.text(form, forms.STAMP))
+        return self._views.page(request, "sent", kind="access")
+
+    async def preferences(self, request: Request) -> Response:
+        reader = self._reader(request, Purpose.PREFERENCES)
+        found = await run_in_threadpool(subscribing.preferences, self._app, reader)
+        if request.method != "POST":
+            return self._preferences(request, found)
+        form = await self._posted(request)
+        asked = {name: forms.text(form, name) for name in ("cadence", "hour", "zone")}
+        topics, paused = forms.texts(form, "topic"), forms.text(form, "paused") == "yes"
+        try:
+            changed = await run_in_threadpool(
+                subscribing.change, self._app, reader, **asked, topics=topics, paused=paused
+            )
+        except RefusedError as error:
+            return self._preferences(request, found, {**asked, "topics": topics, "paused": paused}, error.problems)
+        return self._preferences(request, changed, saved=True)
+
+    async def health(self, request: Request) -> Response:
+        await run_in_threadpool(self._app.store.schema_version)
+        return PlainTextResponse("ok\n")
+
+    # Who may do it
+
+    async def _posted(self, request: Request) -> FormData:
+        """Return the form, unless another site's page sent it or too many came. Raises HTTPException."""
+        if from_elsewhere(request, self._app.site.url):
+            raise HTTPException(403)
+        wait = self._from_one.take(visitor(request, self._app.settings.web.trusted_proxies))
+        wait = wait or self._from_all.take("")
+        if wait:
+            raise HTTPException(429, headers={"Retry-After": str(int(wait) + 1)})
+        return await forms.read(request)
+
+    def _reader(self, request: Request, purpose: Purpose) -> SubscriberId:
+        """Return whose link it is. Raises TokenError."""
+        token = request.path_params["token"]
+        return verify(self._app.settings.site.secret, purpose, token, now=self._app.now())
+
+    async def _paced(self, form: FormData, verb: Callable[[], None]) -> None:
+        """Do it if a person may have filled the form, and take the same time in any case. A refusal comes at once."""
+        began = monotonic()
+        if forms.by_hand(form, self._app.settings.site.secret, self._app.now()):
+            await run_in_threadpool(verb)
+        await asyncio.sleep(max(0, began + self._pace.total_seconds() - monotonic()))
+
+    # What is shown
+
+    async def _form(
+        self, request: Request, given: Mapping[str, object], problems: Mapping[str, str] | None = None
+    ) -> Response:
+        settings = self._app.settings.site
+        topics = await run_in_threadpool(subscribing.offered, self._app)
+        cadences = offered_cadences(topics)
+        usual = {
+            "address": "",
+            "cadence": cadences[0] if cadences else Cadence.DAILY,
+            "hour": "7",
+            "zone": settings.zone,
+            "opened": forms.stamp(settings.secret, self._app.now()),
+        }
+        values = {**usual, **given}
+        alone = [topics[0].id] if len(topics) == 1 else []
+        return self._views.page(
+            request,
+            "subscribe",
+            status=400 if problems else 200,
+            topics=choices(topics),
+            cadences=cadences,
+            zones=self._views.zones(str(values["zone"])[:64]),
+            given={**values, "topics": values["topics"] or alone, "address": _shown(values["address"])},
+            problems=_sentences(problems),
+            longest=LONGEST_ADDRESS,
+        )
+
+    def _ask(
+        self, request: Request, address: str = "", problems: Mapping[str, str] | None = None, opened: str = ""
+    ) -> Response:
+        fresh = forms.stamp(self._app.settings.site.secret, self._app.now())
+        return self._views.page(
+            request,
+            "ask",
+            status=400 if problems else 200,
+            given={"address": _shown(address), "opened": opened or fresh},
+            problems=_sentences(problems),
+            longest=LONGEST_ADDRESS,
+        )
+
+    async def _settled(self, request: Request, reader: SubscriberId, *, just_now: bool) -> Response:
+        """Show that a reader is subscribed. Raises NotFoundError if not.
+
+        Who has just confirmed sees to what, and gets the key to change it. The same link shows neither later: a letter
+        that is passed on must not pass on the reader.
+        """
+        found = await run_in_threadpool(subscribing.preferences, self._app, reader)
+        if not found.active:
+            raise NotFoundError("there is nothing to confirm")
+        secret, ends = self._app.settings.site.secret, self._app.now() + ACCESS_FOR
+        key = f"{paths.PREFERENCES}{sign(secret, Purpose.PREFERENCES, reader, ends=ends)}"
+        return self._views.page(
+            request,
+            "confirmed",
+            topics=choices(topic for topic in found.topics if topic.id in found.active) if just_now else [],
+            reader=found.subscriber if just_now else None,
+            preferences=key if just_now else paths.PREFERENCES,
+        )
+
+    def _preferences(
+        self,
+        request: Request,
+        found: Preferences,
+        given: Mapping[str, object] | None = None,
+        problems: Mapping[str, str] | None = None,
+        *,
+        saved: bool = False,
+    ) -> Response:
+        reader = found.subscriber
+        held = {
+            "topics": found.active | found.pending,
+            "cadence": reader.cadence,
+            "hour": str(reader.send_hour),
+            "zone": reader.zone,
+            "paused": reader.paused,
+        }
+        shown = {**held, **(given or {})}
+        return self._views.page(
+            request,
+            "preferences",
+            status=400 if problems else 200,
+            topics=choices(found.topics),
+            cadences=offered_cadences(found.topics),
+            zones=self._views.zones(str(shown["zone"])[:64]),
+            given=shown,
+            problems=_sentences(problems),
+            saved=saved,
+            leave=paths.leave_path(sign(self._app.settings.site.secret, Purpose.LEAVE, reader.id)),
+        )
+
+
+def _shown(text: object) -> str:
+    """Return what was typed as it may be shown again."""
+    return shorten(tidy(str(text)), LONGEST_ADDRESS)
+
+
+def _sentences(problems: Mapping[str, str] | None) -> dict[str, str]:
+    return {field: words.sentence(why) for field, why in (problems or {}).items()}

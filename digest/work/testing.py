@@ -1,0 +1,43 @@
+"""`digest send --test`: the latest editions to one address, with no trace in the books."""
+
+from __future__ import annotations
+
+from digest.app import App
+from digest.edition import share
+from digest.errors import DigestError
+from digest.model import Edition, EditionState
+from digest.publish.relay import Connection
+from digest.render import mail, mime
+from digest.work.previewing import specimen
+from digest.work.publishing import feed_kind
+from digest.work.sending import relay_for
+
+
+async def send_test(app: App, address: str) -> str:
+    """Send a specimen and return the relay's answer. Raises DigestError when there is nothing to show or no relay."""
+    sections = [edition for edition in share(_latest(app), {}) if edition.picks]
+    if not sections:
+        raise DigestError("there is no edition with a pick to show", hint="`digest compose` makes them")
+    core = mail.compose(app.templates, app.site, sections)
+    text = mime.message(
+        mime.encode(core, app.site, sender=app.settings.sender), specimen(app, sections, address=address)
+    )
+    connection = Connection(relay_for(app))
+    try:
+        found = await connection.send(app.settings.sender, address, text, begin=_always)
+    finally:
+        await connection.close()
+    return found.reply if found else "not sent"
+
+
+async def _always() -> bool:
+    return True
+
+
+def _latest(app: App) -> list[Edition]:
+    return [
+        edition
+        for topic in app.store.topics()
+        if topic.enabled
+        for edition in app.store.editions(topic.id, kind=feed_kind(topic), state=EditionState.RELEASED, limit=1)
+    ]

@@ -1,0 +1,14 @@
+"""The journeys run on both stores: `store_url` is the address of an empty one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import BACKENDS, postgres, postgres_url, sqlite_url
+
+__all__ = ["postgres", "postgres_url", "sqlite_url"]
+
+
+@pytest.fixture(params=BACKENDS)
+def store_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))

@@ -1,0 +1,330 @@
+"""Sending over a real SMTP server: each reader once, whatever the relay does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.parser import BytesParser
+
+import pytest
+
+from digest.app import App, opened
+from digest.config.settings import ScheduleSettings, Settings, SiteSettings, SmtpSettings, StoreSettings
+from digest.model import (
+    DeliveryState,
+    Entry,
+    SourceId,
+    Subscriber,
+    SubscriberId,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+    TopicId,
+)
+from digest.tokens import Purpose, subscriber_id, verify
+from digest.work.composing import compose_day, compose_due
+from digest.work.importing import ingest
+from digest.work.planning import plan
+from digest.work.sending import Sent, hash_of, recover, send
+from tests.factories import make_source, make_topic
+from tests.mailserver import Mailbox, free_port, running
+
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SLOT = "daily:2026-11-21"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.instant = START
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def relay() -> Iterator[Mailbox]:
+    with running() as mailbox:
+        yield mailbox
+
+
+@contextmanager
+def site(store_url: str, clock: Clock, url: str) -> Iterator[App]:
+    settings = Settings(
+        site=SiteSettings(
+            url="https://papers.example", tag="papers.example,2026", secret="s" * 32, contact="ed@papers.example"
+        ),
+        store=StoreSettings(url=store_url),
+        smtp=SmtpSettings(url=url, connections=3, timeout="5s"),
+        schedule=ScheduleSettings(compose_at="05:00", compose_by="06:00"),
+    )
+    with opened(settings, now=clock) as app:
+        yield app
+
+
+@pytest.fixture
+def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
+    """A site with two topics, a paper in each, and one paper in both."""
+    with site(store_url, clock, relay.url) as app:
+        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
+        texts = {"A cache": "How a cache evicts.", "An image": "How an image forms.", "Both": "A cache of every image."}
+        announce(app, texts)
+        yield app
+
+
+def announce(app: App, texts: dict[str, str]) -> None:
+    entries = [
+        Entry(source_id=SourceId("list"), external_id=title, title=title, abstract=text)
+        for title, text in texts.items()
+    ]
+    ingest(app, make_source(), entries)
+
+
+def join(app: App, name: str, *topics: str, **changes: object) -> SubscriberId:
+    id_ = subscriber_id(name.encode().ljust(12, b"."))
+    fields = {"id": id_, "address": f"{name}@example.org", "created": app.now(), **changes}
+    app.store.save_subscribers([Subscriber(**fields)])  # type: ignore[arg-type]
+    for topic in topics:
+        app.store.save_subscription(
+            Subscription(subscriber_id=id_, topic_id=TopicId(topic), state=SubscriptionState.ACTIVE, since=app.now())
+        )
+    return id_
+
+
+def morning(app: App, clock: Clock) -> None:
+    """Let the night pass: editions are composed at the cut, and it is past the send hour."""
+    clock.instant = datetime(2026, 11, 21, 5, tzinfo=UTC)
+    assert len(compose_due(app, app.store.topics())) >= 2
+    clock.instant += 2 * HOUR
+
+
+def deliver(app: App) -> Sent:
+    plan(app)
+    return asyncio.run(send(app))
+
+
+def states(app: App, slot: str = SLOT) -> dict[str, int]:
+    return {str(state): count for state, count in app.store.books().get(slot, {}).items()}
+
+
+def parsed(mail: bytes):  # type: ignore[no-untyped-def]
+    return BytesParser(policy=policy.default).parsebytes(mail)
+
+
+def test_each_reader_gets_one_mail_with_the_topics_asked_for(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "ana", "cache")
+    join(app, "bo", "cache", "vision")
+    morning(app, clock)
+    assert deliver(app) == Sent(sent=2)
+    assert relay.recipients() == ["ana@example.org", "bo@example.org"]
+    (mail,) = relay.to("bo@example.org")
+    text = parsed(mail).get_body(("plain",)).get_content()
+    assert text.count("Both") == 1
+    assert "An image" in text
+    assert states(app) == {"sent": 2}
+
+
+def test_a_second_send_mails_nobody(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "ana", "cache")
+    morning(app, clock)
+    deliver(app)
+    assert deliver(app) == Sent()
+    assert len(relay.mails) == 1
+
+
+def test_the_one_click_link_is_the_readers_own_and_only_for_leaving(app: App, clock: Clock, relay: Mailbox) -> None:
+    ana = join(app, "ana", "cache")
+    morning(app, clock)
+    deliver(app)
+    mail = parsed(relay.mails[0][1])
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = mail["List-Unsubscribe"].split(">")[0].lstrip("<")
+    assert link.startswith("https://papers.example/leave/")
+    token = link.rpartition("/")[2]
+    assert verify(app.settings.site.secret, Purpose.LEAVE, token, now=app.now()) == ana
+    assert mail["To"] == "ana@example.org"
+
+
+def test_three_zones_get_each_edition_once_in_the_first_slot_after_its_release(
+    app: App, clock: Clock, relay: Mailbox
+) -> None:
+    zones = {"tokyo": "Asia/Tokyo", "berlin": "Europe/Berlin", "la": "America/Los_Angeles"}
+    for name, zone in zones.items():
+        join(app, name, "cache", zone=zone)
+    arrived: dict[str, list[datetime]] = {name: [] for name in zones}
+    seen = 0
+    clock.instant = datetime(2026, 11, 20, 21, tzinfo=UTC)
+    for _ in range(4 * 24 * 4):
+        clock.instant += timedelta(minutes=15)
+        if clock.instant == datetime(2026, 11, 22, 5, 15, tzinfo=UTC):
+            announce(app, {"A late cache": "Its batch came late; the cache evicts more."})
+            compose_day(app, app.store.topics(), clock.instant.date())
+        elif clock.instant.hour == 5:
+            compose_due(app, app.store.topics())
+        deliver(app)
+        for address, _ in relay.mails[seen:]:
+            arrived[address.split("@")[0]].append(clock.instant)
+        seen = len(relay.mails)
+    hours = {name: [at.strftime("%d %H:%M") for at in times] for name, times in arrived.items()}
+    # Released 21 05:00 and 22 05:15 UTC; send hour 07:00 local is 22:00, 06:00 and 15:00 UTC.
+    assert hours == {
+        "tokyo": ["21 22:00", "22 22:00"],
+        "berlin": ["21 06:00", "22 06:00"],
+        "la": ["21 15:00", "22 15:00"],
+    }
+    for name in zones:
+        late = [mail for mail in relay.to(f"{name}@example.org") if b"A late cache" in mail]
+        assert len(late) == 1
+
+
+def test_an_empty_day_is_skipped_and_stands_in_the_books(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "ana", "vision")
+    morning(app, clock)
+    deliver(app)
+    clock.instant += timedelta(days=1)
+    compose_due(app, app.store.topics())
+    deliver(app)
+    assert len(relay.mails) == 1
+    assert states(app, "daily:2026-11-22") == {"skipped": 1}
+
+
+def test_who_leaves_while_queued_gets_nothing(app: App, clock: Clock, relay: Mailbox) -> None:
+    ana, bo = join(app, "ana", "cache"), join(app, "bo", "cache")
+    morning(app, clock)
+    plan(app)
+    app.store.save_subscription(
+        Subscription(subscriber_id=ana, topic_id=TopicId("cache"), state=SubscriptionState.ENDED, since=app.now())
+    )
+    asyncio.run(send(app))
+    assert relay.recipients() == ["bo@example.org"]
+    assert states(app) == {"sent": 1, "cancelled": 1}
+    assert bo
+
+
+def test_a_suppressed_address_gets_nothing_even_when_subscribed(app: App, clock: Clock, relay: Mailbox) -> None:
+    ana = join(app, "ana", "cache")
+    key = hash_of(app, app.store.subscriber(ana))
+    morning(app, clock)
+    plan(app)
+    app.store.suppress(Suppression(address_hash=key, reason=SuppressionReason.COMPLAINT, since=app.now()))
+    asyncio.run(send(app))
+    assert (relay.mails, states(app)) == ([], {"suppressed": 1})
+
+
+def test_a_dead_mailbox_is_refused_and_suppressed_and_the_others_go_on(app: App, clock: Clock, relay: Mailbox) -> None:
+    dead = join(app, "dead", "cache")
+    policy_ = join(app, "policy", "cache")
+    join(app, "ana", "cache")
+    answers = {"dead@example.org": "550 5.1.1 no such user", "policy@example.org": "550 5.7.1 not from you"}
+    relay.at_rcpt = answers.get
+    morning(app, clock)
+    assert deliver(app) == Sent(sent=1, refused=2)
+    assert app.store.suppression(hash_of(app, app.store.subscriber(dead)))
+    assert app.store.suppression(hash_of(app, app.store.subscriber(policy_))) is None
+
+
+def test_a_temporary_answer_is_tried_again_later_and_not_at_once(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "grey", "cache")
+    relay.at_rcpt = {"grey@example.org": "451 4.7.1 come back"}.get
+    morning(app, clock)
+    assert deliver(app) == Sent(deferred=1)
+    assert deliver(app) == Sent()
+    relay.at_rcpt = lambda address: None
+    clock.instant += timedelta(minutes=7)
+    assert deliver(app) == Sent(sent=1)
+    assert len(relay.mails) == 1
+
+
+def test_tries_end_when_the_next_daily_digest_is_due(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "grey", "cache")
+    relay.at_end = {"grey@example.org": "452 4.2.2 full"}.get
+    morning(app, clock)
+    for _ in range(40):
+        deliver(app)
+        clock.instant += HOUR
+        if states(app).get("parked") or states(app).get("skipped"):
+            break
+    assert relay.mails == []
+    assert states(app) in ({"parked": 1}, {"skipped": 1})
+    assert clock.instant <= datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+def test_a_lost_answer_is_resent_once_with_the_same_bytes_then_parked(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "ana", "cache")
+    relay.vanish = lambda address: True
+    morning(app, clock)
+    assert deliver(app) == Sent(deferred=1)
+    assert deliver(app) == Sent()
+    clock.instant += timedelta(minutes=16)
+    assert deliver(app) == Sent(parked=1)
+    clock.instant += 2 * HOUR
+    assert deliver(app) == Sent()
+    first, second = relay.to("ana@example.org")
+    assert first == second
+    assert states(app) == {"parked": 1}
+
+
+def test_what_a_dead_sender_left_is_taken_up(app: App, clock: Clock, relay: Mailbox) -> None:
+    for name in ("ana", "bo"):
+        join(app, name, "cache")
+    morning(app, clock)
+    plan(app)
+    claimed, begun = app.store.claim(limit=2, now=app.now(), until=app.now() + HOUR)
+    app.store.enter(begun, to=DeliveryState.IN_DATA, message_id="<x@y>", until=app.now() + HOUR, now=app.now())
+    assert deliver(app) == Sent()
+    clock.instant += HOUR
+    assert recover(app) == 2
+    assert app.store.delivery(claimed.id).state is DeliveryState.QUEUED
+    assert app.store.delivery(begun.id).state is DeliveryState.DEFERRED
+    deliver(app)
+    clock.instant += HOUR
+    deliver(app)
+    assert relay.recipients() == ["ana@example.org", "bo@example.org"]
+
+
+def test_a_relay_that_is_down_loses_nothing(store_url: str, clock: Clock) -> None:
+    port = free_port()
+    with site(store_url, clock, f"smtp://127.0.0.1:{port}") as app:
+        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
+        announce(app, {"A cache": "How a cache evicts.", "An image": "How an image forms."})
+        for name in ("ana", "bo"):
+            join(app, name, "cache")
+        morning(app, clock)
+        done = deliver(app)
+        assert f"relay 127.0.0.1:{port} cannot be used" in (done.error or "")
+        assert states(app) == {"queued": 2}
+    with running() as relay, site(store_url, clock, relay.url) as app:
+        assert deliver(app) == Sent(sent=2)
+
+
+def test_a_paused_outbox_begins_no_mail(app: App, clock: Clock, relay: Mailbox) -> None:
+    join(app, "ana", "cache")
+    morning(app, clock)
+    app.store.set_switch("outbox", "paused")
+    deliver(app)
+    assert (relay.mails, states(app)) == ([], {"queued": 1})
+    app.store.set_switch("outbox", "open")
+    assert deliver(app) == Sent(sent=1)
+
+
+def test_a_slot_that_is_half_a_day_late_is_skipped_and_the_next_carries_its_editions(
+    app: App, clock: Clock, relay: Mailbox
+) -> None:
+    join(app, "ana", "cache")
+    clock.instant = datetime(2026, 11, 21, 5, tzinfo=UTC)
+    compose_due(app, app.store.topics())
+    clock.instant = datetime(2026, 11, 21, 20, tzinfo=UTC)
+    deliver(app)
+    assert (relay.mails, states(app)) == ([], {"skipped": 1})
+    clock.instant = datetime(2026, 11, 22, 7, tzinfo=UTC)
+    deliver(app)
+    assert len(relay.mails) == 1
