@@ -7,14 +7,17 @@ from pathlib import Path
 
 import click
 
+from digest.app import App
 from digest.cli.compose import date_option, day_of
 from digest.cli.output import print_json, say
 from digest.cli.shell import json_option, options, site
-from digest.model import EditionState, TopicId
+from digest.errors import NotFoundError
+from digest.model import Edition, EditionState, Subscriber, TopicId
 
 
 @click.command("preview")
-@click.argument("topic")
+@click.argument("topic", required=False)
+@click.option("--subscriber", metavar="ADDRESS", help="Show the digest of a subscriber instead of a topic.")
 @date_option
 @click.option(
     "--out", "folder", default="preview", show_default=True, type=click.Path(path_type=Path), help="Folder to write to."
@@ -23,24 +26,51 @@ from digest.model import EditionState, TopicId
 @json_option
 @options
 def preview_command(
-    topic: str, day: datetime | None, folder: Path, opens: bool, as_json: bool, config: Path | None, verbose: int
+    topic: str | None,
+    subscriber: str | None,
+    day: datetime | None,
+    folder: Path,
+    opens: bool,
+    as_json: bool,
+    config: Path | None,
+    verbose: int,
 ) -> None:
     """Render TOPIC's mail and feeds for a day: mail.html mail.txt mail.eml feed.rss feed.atom feed.json.
 
-    A frozen edition is replayed; else you see what would be composed. Store and site are not touched.
+    A frozen edition is replayed; else you see what would be composed. Store and site are not touched. For a subscriber
+    there is a mail alone, with a placeholder where the reader's own links stand.
     """
-    from digest.work.previewing import preview, write
+    from digest.work.previewing import preview, preview_for, write
 
+    if (topic is None) == (subscriber is None):
+        raise click.UsageError("name a TOPIC, or a subscriber with --subscriber")
     with site(config) as app:
-        edition, files = preview(app, app.store.topic(TopicId(topic)), day_of(day))
+        if topic is not None:
+            edition, files = preview(app, app.store.topic(TopicId(topic)), day_of(day))
+            editions = [edition]
+        else:
+            editions, files = preview_for(app, _reader(app, subscriber or ""), day_of(day))
     write(folder, files)
+    for edition in editions:
+        _print(edition, files, as_json=as_json)
+    if not as_json:
+        for name in files:
+            click.echo(folder / name)
+    if opens:
+        click.launch(str(folder / "mail.html"))
+
+
+def _reader(app: App, address: str) -> Subscriber:
+    found = app.store.subscriber_by_address(address)
+    if found is None:
+        raise NotFoundError(f"no subscriber has the address {address!r}", hint="`digest subscriber list` has them all")
+    return found
+
+
+def _print(edition: Edition, files: dict[str, bytes], *, as_json: bool) -> None:
     if as_json:
         sizes = {name: len(content) for name, content in files.items()}
         print_json({"edition": edition.id, "state": edition.state, "picks": len(edition.picks), "bytes": sizes})
     else:
-        for name in files:
-            click.echo(folder / name)
         what = "replayed" if edition.state is EditionState.RELEASED else "as it would be composed"
         say(f"{edition.id}, {what}: {len(edition.picks)} picks of {edition.considered} papers")
-    if opens:
-        click.launch(str(folder / "mail.html"))

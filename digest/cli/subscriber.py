@@ -12,7 +12,7 @@ from digest.cli.output import print_json, print_rows
 from digest.cli.shell import Failed, json_option, options, site
 from digest.errors import NotFoundError
 from digest.model import Cadence, Subscriber, SubscriptionState
-from digest.work.rolls import Imported, export_rows, import_rows, read_csv, write_csv
+from digest.work.rolls import Imported, add_row, export_rows, import_rows, read_csv, write_csv
 from digest.work.subscribing import leave, pause, suppressed
 
 _SHOWN = (SubscriptionState.ACTIVE, SubscriptionState.PENDING)
@@ -89,9 +89,8 @@ def add_subscriber(
     """Add ADDRESS, and send it a letter that asks, unless --confirmed. A suppressed address stays suppressed."""
     with site(config) as app:
         row = {"address": address, "cadence": cadence, "hour": str(hour), "zone": zone or ""}
-        done = import_rows(app, [row], topics=topics, confirmed=confirmed)
-    _tell(done)
-    click.echo(f"{address}: {_counted(done)}")
+        done = add_row(app, row, topics=topics, confirmed=confirmed)
+    click.echo(f"{address}: {done}")
 
 
 @subscriber_command.command("import")

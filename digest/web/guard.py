@@ -8,8 +8,10 @@ from time import perf_counter
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from digest.errors import RenderError
 from digest.web.headers import completed
 from digest.web.views import Views
 
@@ -54,7 +56,10 @@ class Guard:
 
     def _sorry(self, scope: Scope, name: str) -> ASGIApp:
         message = f"This is our fault, and nothing has been changed. If you write to us, name it: {name}."
-        return self._views.error(Request(scope), 500, title="Something went wrong", message=message)
+        try:
+            return self._views.error(Request(scope), 500, title="Something went wrong", message=message)
+        except RenderError:
+            return PlainTextResponse(f"{message}\n", 500)
 
 
 def _place(error: BaseException) -> str:

@@ -138,7 +138,7 @@ def serve(app: App, host: str, port: int) -> None:
     """
     with listening(host, port) as ours:
         log.info("listening", url=address_of(ours))
-        with asyncio.Runner(loop_factory=uvicorn.Config("", loop="auto").get_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
             runner.run(_serve_until_signal(app, ours))
 
 

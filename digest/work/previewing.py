@@ -10,11 +10,22 @@ from hashlib import sha256
 from pathlib import Path
 
 from digest.app import App
-from digest.errors import NotFoundError
-from digest.model import Edition, EditionId, EditionState, Period, Topic
+from digest.edition.slots import KIND_OF
+from digest.errors import DigestError, NotFoundError
+from digest.model import (
+    Edition,
+    EditionId,
+    EditionState,
+    Period,
+    PeriodKind,
+    Subscriber,
+    SubscriptionState,
+    Topic,
+)
 from digest.publish.files import Written, write_tree
 from digest.render import mail, mime, paths
 from digest.tokens import PLACEHOLDER
+from digest.work.planning import told_once
 from digest.work.publishing import feed_kind, feeds
 from digest.work.ranking import draft
 
@@ -31,19 +42,35 @@ def preview(app: App, topic: Topic, day: date | None) -> tuple[Edition, dict[str
     return edition, files
 
 
-def edition_of(app: App, topic: Topic, day: date | None) -> Edition:
+def preview_for(app: App, subscriber: Subscriber, day: date | None) -> tuple[list[Edition], dict[str, bytes]]:
+    """Return the sections a subscriber's digest of `day` would have, and its mail; the links are a placeholder's.
+
+    Raises DigestError when the subscriber has no active topic, or nothing is picked for any.
+    """
+    active = [one.topic_id for one in app.store.subscriptions(subscriber.id) if one.state is SubscriptionState.ACTIVE]
+    kind = KIND_OF[subscriber.cadence]
+    topics = [app.store.topic(topic) for topic in active]
+    sections = told_once(app, [edition_of(app, topic, day, kind) for topic in topics if kind in topic.periods])
+    if not sections:
+        raise DigestError(
+            "there is nothing to show: no active topic has a pick", hint="`digest subscriber show` says more"
+        )
+    return sections, mail_files(app, sections, layout=subscriber.layout)
+
+
+def edition_of(app: App, topic: Topic, day: date | None, kind: PeriodKind | None = None) -> Edition:
     """Return the edition of the period that holds `day`, frozen or as a draft."""
     wanted = day or app.calendar.today(app.now())
-    period = Period.containing(feed_kind(topic), wanted)
+    period = Period.containing(kind or feed_kind(topic), wanted)
     try:
         return app.store.edition(EditionId(f"{topic.id}/{period.label}"))
     except NotFoundError:
         return draft(app, topic, period, as_of=app.now())
 
 
-def mail_files(app: App, editions: list[Edition]) -> dict[str, bytes]:
+def mail_files(app: App, editions: list[Edition], *, layout: str = "cards") -> dict[str, bytes]:
     """Return a mail of the editions as HTML, as text and as the whole message, to a reader of no name and no keys."""
-    core = mail.compose(app.templates, app.site, editions)
+    core = mail.compose(app.templates, app.site, editions, layout=layout)
     reader = specimen(app, editions)
     return {
         "mail.html": mail.html_for(core, reader).encode(),

@@ -70,10 +70,15 @@ def import_rows(
                 counts["ended"] += 1
                 continue
             try:
-                counts[_take(app, row, topics, choice, confirmed=confirmed)] += 1
+                counts[_add(app, row, topics, choice, confirmed=confirmed)] += 1
             except RefusedError as error:
                 problems += [f"line {number}: {line}" for line in error.message.splitlines()]
     return Imported(**counts, problems=tuple(problems))
+
+
+def add_row(app: App, row: Mapping[str, str], *, topics: Sequence[str] = (), confirmed: bool = False) -> Added:
+    """Add the subscriber of one row, as `import_rows` does. Raises RefusedError."""
+    return _add(app, row, topics, offered(app), confirmed=confirmed)
 
 
 def export_rows(app: App) -> Iterator[dict[str, str]]:
@@ -105,9 +110,7 @@ def write_csv(rows: Iterable[Mapping[str, str]]) -> str:
     return text.getvalue()
 
 
-def _take(
-    app: App, row: Mapping[str, str], topics: Sequence[str], choice: Sequence[Topic], *, confirmed: bool
-) -> Added:
+def _add(app: App, row: Mapping[str, str], topics: Sequence[str], choice: Sequence[Topic], *, confirmed: bool) -> Added:
     state = row.get("state", "")
     if state not in _STATES:
         raise RefusedError({"state": f"{state!r} is none of {', '.join(sorted(_STATES - {''}))}"})

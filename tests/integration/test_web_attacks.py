@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urljoin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.testclient import TestClient
@@ -25,6 +26,7 @@ from structlog.testing import capture_logs
 from digest.app import App
 from digest.errors import StoreError, TokenError
 from digest.model import DeliveryState, SubscriberId, SuppressionReason
+from digest.render.templates import environment
 from digest.tokens import LENGTH, Purpose, sign, verify
 from digest.web import create_app, forms
 from digest.web.headers import DEFAULTS
@@ -50,7 +52,7 @@ from tests.doors import (
     suppress,
 )
 from tests.factories import NOON
-from tests.pages import links, parsed
+from tests.pages import SOURCES, links, parsed
 
 SCANNERS: tuple[dict[str, str], ...] = (
     {},
@@ -628,6 +630,22 @@ def test_what_nobody_expected_is_a_page_with_a_number_and_a_log_without_names(ap
     assert "subscribing.py:" in failed["at"]
     assert found.headers["content-security-policy"].startswith("default-src 'none'")
     assert "ada" not in json.dumps(log)
+
+
+def test_a_broken_template_of_the_operators_is_told_even_if_it_is_that_of_errors(app: App) -> None:
+    for broken in ({"web/subscribe.html"}, {"web/subscribe.html", "web/error.html"}):
+        templates = environment({**SOURCES, **{name: "{{ nothing }}" for name in broken}})
+        with capture_logs() as log, client(with_templates(app, templates)) as web:
+            found = web.get("/subscribe")
+        assert (found.status_code, "This is our fault" in found.text) == (500, True)
+        assert found.headers["x-content-type-options"] == "nosniff"
+        assert [one["error"] for one in log if one["event"] == "request_failed"] == ["RenderError"]
+
+
+def with_templates(app: App, templates: Environment) -> App:
+    changed = App(settings=app.settings, store=app.store, now=app.now)
+    vars(changed)["templates"] = templates
+    return changed
 
 
 def test_a_store_that_fails_is_told_as_such(app: App, clock: Clock) -> None:

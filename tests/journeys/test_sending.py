@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
 
@@ -25,10 +25,11 @@ from digest.model import (
     SuppressionReason,
     TopicId,
 )
-from digest.tokens import Purpose, subscriber_id, verify
+from digest.tokens import PLACEHOLDER, Purpose, subscriber_id, verify
 from digest.work.composing import compose_day, compose_due
 from digest.work.importing import ingest
 from digest.work.planning import plan
+from digest.work.previewing import preview_for
 from digest.work.sending import Sent, hash_of, recover, send
 from tests.factories import make_source, make_topic
 from tests.mailserver import Mailbox, free_port, running
@@ -328,3 +329,19 @@ def test_a_slot_that_is_half_a_day_late_is_skipped_and_the_next_carries_its_edit
     clock.instant = datetime(2026, 11, 22, 7, tzinfo=UTC)
     deliver(app)
     assert len(relay.mails) == 1
+
+
+def test_a_subscribers_preview_is_the_mail_that_is_sent_but_for_the_readers_own_lines(
+    app: App, clock: Clock, relay: Mailbox
+) -> None:
+    ana = join(app, "ana", "cache", "vision")
+    morning(app, clock)
+    _, files = preview_for(app, app.store.subscriber(ana), date(2026, 11, 20))
+    deliver(app)
+    sent, previewed = parsed(relay.mails[0][1]), parsed(files["mail.eml"])
+    own = {"To", "Date", "Message-ID", "List-Unsubscribe"}
+    assert [(k, v) for k, v in sent.items() if k not in own] == [(k, v) for k, v in previewed.items() if k not in own]
+    token = sent["List-Unsubscribe"].split(">")[0].rpartition("/")[2]
+    for kind in ("plain", "html"):
+        body = sent.get_body((kind,)).get_content()
+        assert body.replace(token, PLACEHOLDER) == previewed.get_body((kind,)).get_content()

@@ -1,6 +1,13 @@
 -- The same tables and columns as in SQLite. Text is compared byte by byte, so that it sorts alike in both.
 -- Text that is an instant reads 2026-11-21T05:00:00Z, a day 2026-11-21; lists and structures are JSON; flags are 0 or 1.
 
+-- What SQLite brings: a list as rows.
+create function json_each(list text) returns table (value text)
+language sql immutable parallel safe rows 100
+begin atomic
+  select json_array_elements_text(list::json);
+end;
+
 -- Sources and what they announce
 
 create table source (
@@ -17,45 +24,6 @@ create table source (
   last_poll text collate "C",
   next_poll text collate "C",
   validators text collate "C" not null default '{}'
-);
-
--- What SQLite brings: a list as rows.
-create function json_each(list text) returns table (value text)
-language sql immutable parallel safe rows 100
-begin atomic
-  select json_array_elements_text(list::json);
-end;
-
--- Words as SQLite's index sees them: any sign parts them, accents fall away, all are stemmed, none is left out.
-create text search dictionary paper_stem (template = pg_catalog.snowball, language = porter);
-create text search configuration paper_words (copy = pg_catalog.simple);
-alter text search configuration paper_words
-  alter mapping for asciiword, word, numword with paper_stem;
-
--- The signs that would join words into an address, a path, a number or a compound.
-create function plain_words(given text) returns text
-language sql immutable strict parallel safe
-return regexp_replace(
-  case
-    when octet_length(given) = length(given) then given
-    else regexp_replace(normalize(given, nfd), '[\u0300-\u036f]', '', 'g')
-  end,
-  '[-+./<&@]', ' ', 'g'
-);
-
--- A word that is taken out again keeps a phrase from reaching over the border of title and abstract.
-create function paper_words(title text, abstract text) returns tsvector
-language sql immutable parallel safe
-return ts_delete(
-  to_tsvector('paper_words', plain_words(left(title || ' borderx ' || coalesce(abstract, ''), 100000))), 'borderx'
-);
-
--- A query of words and phrases, each an item of a list; none of their signs is an operator.
-create function paper_query(parts text) returns tsquery
-language sql immutable parallel safe
-return (
-  select websearch_to_tsquery('paper_words', string_agg('"' || replace(plain_words(value), '"', ' ') || '"', ' '))
-  from json_each(parts)
 );
 
 create table paper (
@@ -75,13 +43,11 @@ create table paper (
   listed text collate "C",
   rights text collate "C" not null check (rights in ('full', 'excerpt', 'link')),
   withdrawn bigint not null check (withdrawn in (0, 1)),
-  fresh_from text collate "C" not null,
-  words tsvector not null generated always as (paper_words(title, abstract)) stored
+  fresh_from text collate "C" not null
 );
 
 create index paper_fresh on paper (fresh_from, first_seen);
 create index paper_seen on paper (first_seen);
-create index paper_word on paper using gin (words);
 
 create table paper_key (
   key text collate "C" primary key,
@@ -141,6 +107,57 @@ create table corpus (
 );
 
 insert into corpus (one, papers, tokens) values (1, 0, 0);
+
+-- Words as SQLite's index sees them: any sign parts them, accents fall away, all are stemmed, none is left out.
+create text search dictionary paper_stem (template = pg_catalog.snowball, language = porter);
+create text search configuration paper_words (copy = pg_catalog.simple);
+alter text search configuration paper_words alter mapping for asciiword, word, numword with paper_stem;
+
+-- Without the signs that would join words into an address, a path, a number or a compound.
+create function plain_words(given text) returns text
+language plpgsql immutable strict parallel safe as $$
+begin
+  if octet_length(given) <> length(given) then
+    given := regexp_replace(normalize(given, nfd), '[\u0300-\u036f]', '', 'g');
+  end if;
+  return regexp_replace(given, '[-+./<&@]', ' ', 'g');
+end
+$$;
+
+-- Words and phrases, each an item of a list, as a query for all of them; no sign in them is an operator.
+create function paper_query(parts text) returns tsquery
+language sql immutable parallel safe
+return (
+  select websearch_to_tsquery('paper_words', string_agg('"' || replace(plain_words(value), '"', ' ') || '"', ' '))
+  from json_each(parts)
+);
+
+create table paper_fts (
+  number bigint primary key references paper (number) on delete cascade,
+  words tsvector not null
+);
+
+create index paper_fts_words on paper_fts using gin (words);
+
+-- A word that is taken out again keeps a phrase from reaching over the border of title and abstract.
+create function index_paper() returns trigger
+language plpgsql set search_path from current as $$
+declare
+  given text := left(new.title || ' borderx ' || coalesce(new.abstract, ''), 100000);
+begin
+  insert into paper_fts (number, words)
+  values (new.number, ts_delete(to_tsvector('paper_words', plain_words(given)), 'borderx'))
+  on conflict (number) do update set words = excluded.words;
+  return null;
+end
+$$;
+
+create trigger paper_inserted after insert on paper for each row execute function index_paper();
+
+-- Only new text is indexed anew: a later listing date must not cost as much as a new paper.
+create trigger paper_updated after update on paper for each row
+when (old.title is distinct from new.title or old.abstract is distinct from new.abstract)
+execute function index_paper();
 
 -- Readers
 
