@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.config.settings import FILE_NAME, Release, Settings, clock_time, load
+from digest.config.checks import clock_time
+from digest.config.loading import load
+from digest.config.settings import FILE_NAME, Release, Settings
 from digest.edition import Calendar
 from digest.errors import ConfigError
 from digest.model import Site

@@ -56,3 +56,13 @@ def make_edition(*picks: Pick, label: str = "2026-11-20", **changes: Any) -> Edi
     cut = datetime(period.end.year, period.end.month, period.end.day, 5, tzinfo=UTC)
     given = {"topic": make_topic(), "period": period, "cut": cut, "as_of": cut + timedelta(seconds=7)}
     return Edition(**{**given, "picks": picks, "state": EditionState.RELEASED, "released": cut, **changes})
+
+
+class Clock:
+    """A clock that a test sets; it stands still by itself."""
+
+    def __init__(self, instant: datetime = NOON) -> None:
+        self.instant = instant
+
+    def __call__(self) -> datetime:
+        return self.instant

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 import tomli_w
 
-from digest.config.settings import duration
+from digest.config.checks import duration
 from digest.errors import ConfigError
 from digest.model import Source, Topic, Value
 

@@ -6,22 +6,18 @@ declarations, so file, checks and documentation cannot drift apart. All problems
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from datetime import time, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta, Struct
 
-from digest.errors import ConfigError
+from digest.config.checks import repeat_after
 from digest.model import Site, Weights
 
 FILE_NAME = "digest.toml"
@@ -198,215 +194,6 @@ def declared() -> Iterator[Setting]:
                 comment=metas[0].description,
                 secret=bool((metas[0].extra or {}).get("secret")),
             )
-
-
-def duration(text: str) -> timedelta:
-    """Read `30s`, `15m`, `48h`, `90d` or `2w`. Raises ValueError."""
-    found = re.fullmatch(r"(\d{1,5})\s*([smhdw])", text.strip())
-    if not found:
-        raise ValueError('use a number and s, m, h, d or w, such as "48h"')
-    return int(found[1]) * _UNITS[found[2]]
-
-
-_UNITS = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
-
-
-def clock_time(text: str) -> time:
-    """Read `05:00`. Raises ValueError."""
-    if not re.fullmatch(r"[0-2]\d:[0-5]\d", text):
-        raise ValueError('use hours and minutes, such as "05:00"')
-    return time.fromisoformat(text)
-
-
-def repeat_after(text: str) -> timedelta | None:
-    """Read the repeat horizon: None is for ever. Raises ValueError."""
-    return None if text == "never" else duration(text)
-
-
-def _url(text: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError('use an address such as "https://papers.example.org"')
-
-
-def _zone(text: str) -> None:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError('use an IANA name such as "Europe/Berlin"') from error
-
-
-def _tag(text: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9.@-]+,\d{4}(-\d\d(-\d\d)?)?", text):
-        raise ValueError('use a name and a date, such as "papers.example.org,2026"')
-
-
-def _language(text: str) -> None:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
-        raise ValueError('use a language tag such as "en"')
-
-
-def _poll_every(text: str) -> None:
-    if duration(text) < timedelta(minutes=15):
-        raise ValueError('be patient: use "15m" or more')
-
-
-def _patience(text: str) -> None:
-    if not timedelta(seconds=1) <= duration(text) <= timedelta(minutes=10):
-        raise ValueError('use "1s" to "10m"')
-
-
-def _relay(text: str) -> None:
-    parts = urlsplit(text)
-    if text and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
-        raise ValueError('use "smtp://user:password@relay.example.org:587" or "smtps://..."')
-
-
-def _contact(text: str) -> None:
-    if text and not re.fullmatch(r"[^\s@<>,;:\"]+@[A-Za-z0-9.-]+", text):
-        raise ValueError('use "name@example.org"')
-
-
-def _one_line(text: str) -> None:
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise ValueError("use one line without control characters")
-
-
-CHECKS: dict[str, Callable[[str], object]] = {
-    "site.url": _url,
-    "site.zone": _zone,
-    "site.tag": _tag,
-    "site.language": _language,
-    "site.contact": _contact,
-    "site.title": _one_line,
-    "site.description": _one_line,
-    "site.postal": _one_line,
-    "smtp.url": _relay,
-    "smtp.sender": _contact,
-    "smtp.timeout": duration,
-    "smtp.lease": duration,
-    "fetch.poll_every": _poll_every,
-    "fetch.timeout": _patience,
-    "schedule.compose_at": clock_time,
-    "schedule.compose_by": clock_time,
-    "schedule.release_by": clock_time,
-    "limits.repeat_after": repeat_after,
-}
-
-
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Read settings from `path` (None: defaults) and `environ`.
-
-    Raises ConfigError with every problem, a line each: where, what, and the way out.
-    """
-    text = _read(path) if path else ""
-    tables = _parse(text, path)
-    problems: list[str] = []
-    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-    for where, section, name, value in _given(tables, text, path, environ, problems):
-        setting = _find(section, name)
-        if setting is None:
-            problems.append(f"{where}: unknown setting {section}.{name}{_near(section, name)}")
-            continue
-        try:
-            values[section][name] = _convert(setting, value, strict=not where.startswith("DIGEST_"))
-        except ValueError as error:
-            shown = "(hidden)" if setting.secret else json.dumps(value, default=str)
-            problems.append(f"{where}: {section}.{name} is {shown}: {error}")
-    if problems:
-        raise ConfigError("\n".join(problems), hint="`digest config` lists every setting")
-    sections = {section: kind(**values[section]) for section, kind in SECTIONS.items()}
-    return Settings(**cast(Any, sections), folder=path.parent if path else Path())
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path} is not there", hint="`digest init` writes one, or name it by --config") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-
-
-def _parse(text: str, path: Path | None) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}", hint="text values stand in quotes") from error
-
-
-def _given(
-    tables: Mapping[str, Any], text: str, path: Path | None, environ: Mapping[str, str], problems: list[str]
-) -> Iterator[tuple[str, str, str, Any]]:
-    """Yield (where, section, name, value): the file's settings first, so that the environment wins."""
-    for section, table in tables.items():
-        if section not in SECTIONS or not isinstance(table, dict):
-            near = difflib.get_close_matches(section, SECTIONS, 1)
-            what = f"did you mean [{near[0]}]?" if near else f"use [{'], ['.join(SECTIONS)}]"
-            problems.append(f"{path}, line {_line(text, section)}: unknown table [{section}]: {what}")
-            continue
-        for name, value in table.items():
-            yield f"{path}, line {_line(text, section, name)}", section, name, value
-    yield from _from_environment(environ, problems)
-
-
-def _from_environment(environ: Mapping[str, str], problems: list[str]) -> Iterator[tuple[str, str, str, Any]]:
-    for variable in sorted(environ):
-        prefix, _, rest = variable.partition("_")
-        section, _, name = rest.lower().partition("_")
-        if prefix != "DIGEST" or section not in SECTIONS or not name:
-            continue
-        setting = _find(section, name.removesuffix("_file"))
-        if setting and setting.secret and name.endswith("_file"):
-            try:
-                yield variable, section, setting.name, Path(environ[variable]).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{variable}: the file cannot be read: {error}")
-        else:
-            yield variable, section, name, environ[variable]
-
-
-def _find(section: str, name: str) -> Setting | None:
-    return next((known for known in declared() if (known.section, known.name) == (section, name)), None)
-
-
-def _near(section: str, name: str) -> str:
-    names = [known.name for known in declared() if known.section == section]
-    near = difflib.get_close_matches(name, names, 1)
-    return f": did you mean {near[0]}?" if near else f": [{section}] has {', '.join(names)}"
-
-
-def _convert(setting: Setting, value: Any, *, strict: bool) -> Any:
-    """Return the value in its type. Raises ValueError in words for the operator."""
-    try:
-        converted = msgspec.convert(value, setting.type, strict=strict)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error).lower()) from error
-    check = CHECKS.get(f"{setting.section}.{setting.name}")
-    if check:
-        check(converted)
-    return converted
-
-
-def _line(text: str, section: str, name: str | None = None) -> int | str:
-    """Return the line on which a table or a setting stands; "?" for spellings this simple scan does not follow."""
-    current = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[\s*\"?([^\]\"]+?)\"?\s*\]", line)
-        current = header[1] if header else current
-        if name is None and re.match(rf"\s*(\[\s*)?\"?{re.escape(section)}\"?\s*[\]=.]", line):
-            return number
-        if name and current == section and re.match(rf"\s*\"?{re.escape(name)}\"?\s*=", line):
-            return number
-        if name and re.match(rf"\s*{re.escape(section)}\s*\.\s*{re.escape(name)}\s*=", line):
-            return number
-    return "?"
 
 
 def as_toml(values: Mapping[tuple[str, str], Any]) -> str:

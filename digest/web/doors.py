@@ -28,11 +28,11 @@ from digest.web import forms
 from digest.web.views import Views, choices, offered_cadences
 from digest.web.visitors import Buckets, from_elsewhere, visitor
 from digest.work import subscribing
+from digest.work.messages import ACCESS_FOR
 from digest.work.subscribing import Preferences
 from digest.work.wishes import LONGEST_ADDRESS, RefusedError
 
 T = TypeVar("T")
-ACCESS_FOR = timedelta(hours=1)
 # Longer than the store takes for any address, so that the time of an answer tells nothing about it.
 PACE = timedelta(milliseconds=250)
 # A class at a university joins from one address; a list of other people's mailboxes is longer.

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from digest import __version__
 from digest.app import App
-from digest.config.settings import Settings, duration
+from digest.config.checks import duration
+from digest.config.settings import Settings
 from digest.errors import DigestError, FetchError, SourceError, StoreError
 from digest.fetch import Fetcher, Limits, Request, Response
 from digest.model import Batch, Health, Source, SourceId, Value

@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 
 from digest.app import App
-from digest.config.settings import duration
+from digest.config.checks import duration
 from digest.edition.slots import GIVE_UP
 from digest.errors import ConfigError, DeliveryError, DigestError
 from digest.model import (

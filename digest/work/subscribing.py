@@ -243,25 +243,29 @@ def _changes(
 ) -> list[Subscription]:
     """Return the moves that make `wanted` the active ones of the topics on offer; of others nothing is said."""
     states = {one.topic_id: one.state for one in held}
-    moves = []
-    for topic in (one.id for one in topics):
-        state, move = (
-            states.get(topic),
-            Subscription(
-                subscriber_id=owner,
-                topic_id=topic,
-                state=SubscriptionState.ACTIVE,
-                since=now,
-                evidence="preferences, by the reader's link",
-            ),
+    return [
+        Subscription(
+            subscriber_id=owner,
+            topic_id=topic.id,
+            state=state,
+            since=now,
+            evidence="preferences, by the reader's link",
         )
-        if topic in wanted and state is SubscriptionState.ENDED:
-            moves.append(replace(move, state=SubscriptionState.PENDING))
-        if topic in wanted and state is not SubscriptionState.ACTIVE:
-            moves.append(move)
-        if topic not in wanted and state in {SubscriptionState.ACTIVE, SubscriptionState.PENDING}:
-            moves.append(replace(move, state=SubscriptionState.ENDED))
-    return moves
+        for topic in topics
+        for state in _way(states.get(topic.id), wanted=topic.id in wanted)
+    ]
+
+
+def _way(state: SubscriptionState | None, *, wanted: bool) -> tuple[SubscriptionState, ...]:
+    """Return the states to go through, one after the other, until a topic is active, or is not."""
+    match state, wanted:
+        case (SubscriptionState.ACTIVE, True) | (SubscriptionState.ENDED | None, False):
+            return ()
+        case SubscriptionState.ENDED, True:
+            return (SubscriptionState.PENDING, SubscriptionState.ACTIVE)
+        case _, True:
+            return (SubscriptionState.ACTIVE,)
+    return (SubscriptionState.ENDED,)
 
 
 def _with(subscriber: Subscriber, wanted: Wishes) -> Subscriber:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from digest.cli import COMMANDS
-from digest.config.settings import declared, load
+from digest.config.loading import load
+from digest.config.settings import declared
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

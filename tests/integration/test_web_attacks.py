@@ -634,7 +634,7 @@ def test_what_nobody_expected_is_a_page_with_a_number_and_a_log_without_names(ap
 
 def test_a_broken_template_of_the_operators_is_told_even_if_it_is_that_of_errors(app: App) -> None:
     for broken in ({"web/subscribe.html"}, {"web/subscribe.html", "web/error.html"}):
-        templates = environment({**SOURCES, **{name: "{{ nothing }}" for name in broken}})
+        templates = environment({**SOURCES, **dict.fromkeys(broken, "{{ nothing }}")})
         with capture_logs() as log, client(with_templates(app, templates)) as web:
             found = web.get("/subscribe")
         assert (found.status_code, "This is our fault" in found.text) == (500, True)

@@ -39,8 +39,8 @@ from digest.render import paths
 from digest.scheduler import chores
 from digest.tokens import subscriber_id
 from digest.work.sending import send
-from tests.factories import make_topic
-from tests.journeys.test_doors import FEED, ITEM, Clock, feeds
+from tests.factories import Clock, make_topic
+from tests.journeys.test_doors import FEED, ITEM, feeds
 from tests.mailserver import Mailbox, running
 
 DAYS = int(os.environ.get("DIGEST_SIMULATED_DAYS", "12"))
@@ -89,8 +89,7 @@ def titles_in(mail: bytes, known: list[str]) -> list[str]:
 
 
 def test_feeds_mails_and_books_agree_to_the_unit(store_url: str, tmp_path: Path, relay: Mailbox) -> None:
-    clock, dice, told = Clock(), random.Random(7), list[str]()
-    clock.instant = datetime(2026, 11, 2, 0, 30, tzinfo=UTC)
+    clock, dice, told = Clock(datetime(2026, 11, 2, 0, 30, tzinfo=UTC)), random.Random(7), list[str]()
     (tmp_path / "feeds").mkdir()
     with feeds(tmp_path / "feeds") as address:
         settings = Settings(

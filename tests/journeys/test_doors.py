@@ -31,6 +31,7 @@ from digest.work.sending import Sent, send
 from digest.work.starting import seed
 from digest.work.subscribing import confirm, join
 from tests.browser import chromium
+from tests.factories import Clock
 from tests.mailserver import Mailbox, running
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -40,14 +41,6 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>{name}</title>
 <description>Papers</description>{items}</channel></rss>"""
 ITEM = """<item><title>{title}</title><link>https://{name}.example/{number}</link><guid>{name}-{number}</guid>
 <description>{text}</description><pubDate>{date}</pubDate></item>"""
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.instant = START
-
-    def __call__(self) -> datetime:
-        return self.instant
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -97,7 +90,7 @@ def web(app: App, port: int) -> Iterator[None]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

@@ -21,22 +21,15 @@ from digest.work.importing import FileReport, import_file
 from digest.work.previewing import preview
 from digest.work.publishing import publish
 from digest.work.starting import seed
+from tests.factories import Clock
 
 MORNING = datetime(2026, 11, 20, 9, tzinfo=UTC)
 Times = Callable[[timedelta], None]
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.instant = MORNING
-
-    def __call__(self) -> datetime:
-        return self.instant
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(MORNING)
 
 
 @pytest.fixture

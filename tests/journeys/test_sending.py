@@ -31,7 +31,7 @@ from digest.work.importing import ingest
 from digest.work.planning import plan
 from digest.work.previewing import preview_for
 from digest.work.sending import Sent, hash_of, recover, send
-from tests.factories import make_source, make_topic
+from tests.factories import Clock, make_source, make_topic
 from tests.mailserver import Mailbox, free_port, running
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -39,17 +39,9 @@ HOUR = timedelta(hours=1)
 SLOT = "daily:2026-11-21"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.instant = START
-
-    def __call__(self) -> datetime:
-        return self.instant
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

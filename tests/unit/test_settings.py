@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.config.settings import FILE_NAME, as_toml, declared, load
+from digest.config.loading import load
+from digest.config.settings import FILE_NAME, as_toml, declared
 from digest.errors import ConfigError
 
 

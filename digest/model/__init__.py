@@ -1,0 +1,95 @@
+"""The words of Digest as frozen values: sources, entries, papers, signals, topics, picks, editions, mail.
+
+Instants are aware UTC `datetime`s, days are `date`s in the site's or the reader's zone.
+`None` means "not known", never zero and never "now".
+"""
+
+from digest.model.editions import Edition, EditionState, Period
+from digest.model.moves import DELIVERY_MOVES, EDITION_MOVES, FINAL_DELIVERIES, OPEN_DELIVERIES, SUBSCRIPTION_MOVES
+from digest.model.papers import (
+    AnnounceType,
+    Batch,
+    Entry,
+    Health,
+    Links,
+    Observation,
+    Paper,
+    Rights,
+    Sighting,
+    Signal,
+    SignalKind,
+    Source,
+    SourceState,
+)
+from digest.model.readers import (
+    CADENCE_OF,
+    Bounce,
+    BounceKind,
+    Cadence,
+    Delivery,
+    DeliveryState,
+    Digest,
+    Segment,
+    Standing,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
+)
+from digest.model.site import Site
+from digest.model.topics import Mode, Part, PeriodKind, Pick, Topic, Weights
+from digest.model.values import DeliveryId, DigestId, EditionId, PaperId, SourceId, SubscriberId, TopicId, Value
+
+__all__ = [
+    "CADENCE_OF",
+    "DELIVERY_MOVES",
+    "EDITION_MOVES",
+    "FINAL_DELIVERIES",
+    "OPEN_DELIVERIES",
+    "SUBSCRIPTION_MOVES",
+    "AnnounceType",
+    "Batch",
+    "Bounce",
+    "BounceKind",
+    "Cadence",
+    "Delivery",
+    "DeliveryId",
+    "DeliveryState",
+    "Digest",
+    "DigestId",
+    "Edition",
+    "EditionId",
+    "EditionState",
+    "Entry",
+    "Health",
+    "Links",
+    "Mode",
+    "Observation",
+    "Paper",
+    "PaperId",
+    "Part",
+    "Period",
+    "PeriodKind",
+    "Pick",
+    "Rights",
+    "Segment",
+    "Sighting",
+    "Signal",
+    "SignalKind",
+    "Site",
+    "Source",
+    "SourceId",
+    "SourceState",
+    "Standing",
+    "Subscriber",
+    "SubscriberId",
+    "Subscription",
+    "SubscriptionState",
+    "Suppression",
+    "SuppressionReason",
+    "Topic",
+    "TopicId",
+    "Value",
+    "Weights",
+]

@@ -1,0 +1,90 @@
+"""Periods and editions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from digest.model.topics import PeriodKind, Pick, Topic
+from digest.model.values import EditionId, Value
+
+
+class Period(Value):
+    """A day, an ISO week or a month, by its first day."""
+
+    kind: PeriodKind
+    start: date
+
+    @classmethod
+    def containing(cls, kind: PeriodKind, day: date) -> Period:
+        """Return the period of that kind which holds `day`."""
+        if kind is PeriodKind.WEEK:
+            return cls(kind=kind, start=day - timedelta(days=day.weekday()))
+        return cls(kind=kind, start=day.replace(day=1) if kind is PeriodKind.MONTH else day)
+
+    @classmethod
+    def parse(cls, label: str) -> Period:
+        """Read a label back: 2026-11-20, 2026-W47 or 2026-11. Raises ValueError."""
+        if "W" in label:
+            year, week = label.split("-W")
+            return cls(kind=PeriodKind.WEEK, start=date.fromisocalendar(int(year), int(week), 1))
+        if label.count("-") == 1:
+            return cls(kind=PeriodKind.MONTH, start=date.fromisoformat(f"{label}-01"))
+        return cls(kind=PeriodKind.DAY, start=date.fromisoformat(label))
+
+    @property
+    def end(self) -> date:
+        """The first day after the period."""
+        if self.kind is PeriodKind.MONTH:
+            return (self.start + timedelta(days=31)).replace(day=1)
+        return self.start + timedelta(days=7 if self.kind is PeriodKind.WEEK else 1)
+
+    @property
+    def label(self) -> str:
+        """The period's name in ids, addresses and commands."""
+        if self.kind is PeriodKind.WEEK:
+            year, week, _ = self.start.isocalendar()
+            return f"{year}-W{week:02}"
+        return self.start.isoformat()[: 7 if self.kind is PeriodKind.MONTH else 10]
+
+    @property
+    def previous(self) -> Period:
+        """The period of the same kind just before."""
+        return Period.containing(self.kind, self.start - timedelta(days=1))
+
+
+class EditionState(StrEnum):
+    """A draft can still be edited; a released edition is immutable."""
+
+    DRAFT = "draft"
+    RELEASED = "released"
+
+
+class Edition(Value):
+    """A topic's picks for one period, holding all it renders, so that a replay gives the same bytes.
+
+    `cut` is when it was due, `as_of` when it was composed (nothing seen later is in it), `released` the date that
+    feeds and pages show. `considered` papers were in the window, `matched` of them fit the topic.
+    """
+
+    topic: Topic
+    period: Period
+    cut: datetime
+    as_of: datetime
+    state: EditionState = EditionState.DRAFT
+    released: datetime | None = None
+    picks: tuple[Pick, ...] = ()
+    considered: int = 0
+    matched: int = 0
+    note: str | None = None
+    health: str | None = None
+
+    @property
+    def id(self) -> EditionId:
+        """Topic and period: a topic has one edition a period."""
+        return EditionId(f"{self.topic.id}/{self.period.label}")
+
+    @property
+    def dated(self) -> datetime:
+        """The date that renderers show: released, for a draft its cut."""
+        return self.released or self.cut

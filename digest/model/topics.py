@@ -1,0 +1,83 @@
+"""Topics and picks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from msgspec import field
+
+from digest.model.papers import Paper, SignalKind
+from digest.model.values import PaperId, SourceId, SubscriberId, TopicId, Value
+
+
+class Mode(StrEnum):
+    """What a topic's readers want first."""
+
+    FRESH = "fresh"
+    TRENDING = "trending"
+    BEST = "best"
+
+
+class PeriodKind(StrEnum):
+    """How long an edition's period is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Weights(Value):
+    """How much each part of a score counts; they need not add up to one."""
+
+    relevance: float = 0.6
+    freshness: float = 0.25
+    trend: float = 0.15
+
+
+class Topic(Value, rename={"not_": "not"}):
+    """What somebody wants to read about. An entry of `should`, `must`, `not_` with a space in it is a phrase."""
+
+    id: TopicId
+    name: str
+    description: str = ""
+    mode: Mode = Mode.FRESH
+    should: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
+    not_: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    examples: tuple[PaperId, ...] = ()
+    sources: tuple[SourceId, ...] = ()
+    periods: tuple[PeriodKind, ...] = (PeriodKind.DAY, PeriodKind.WEEK)
+    limit: int = 10
+    min_score: float = 0.2
+    half_life: timedelta | None = None
+    weights: Weights | None = None
+    owner: SubscriberId | None = None
+    enabled: bool = True
+
+
+class Part(Value):
+    """One addend of a score: `value` (0 to 1) times `weight`. `detail` says in words where the value comes from."""
+
+    name: str
+    value: float
+    weight: float
+    detail: str = ""
+
+
+class Pick(Value):
+    """A paper chosen for a topic, with all that a renderer shows of it; `numbers` are the signals as of then."""
+
+    paper: Paper
+    rank: int
+    score: float
+    parts: tuple[Part, ...]
+    reasons: tuple[str, ...]
+    numbers: dict[SignalKind, int] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The reasons as one plain sentence."""
+        return "; ".join(self.reasons)
