@@ -337,3 +337,27 @@ def test_a_subscribers_preview_is_the_mail_that_is_sent_but_for_the_readers_own_
     for kind in ("plain", "html"):
         body = sent.get_body((kind,)).get_content()
         assert body.replace(token, PLACEHOLDER) == previewed.get_body((kind,)).get_content()
+
+
+def test_a_stop_finishes_what_is_under_way_and_gives_the_rest_back(app: App, clock: Clock, relay: Mailbox) -> None:
+    for number in range(20):
+        join(app, f"r{number}", "cache")
+    morning(app, clock)
+    plan(app)
+
+    async def stopped_early() -> Sent:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def after_the_first(address: str) -> None:
+            loop.call_soon_threadsafe(stop.set)
+
+        relay.at_end = after_the_first
+        return await send(app, stop=stop)
+
+    done = asyncio.run(stopped_early())
+    assert 1 <= done.sent == len(relay.mails) < 20
+    assert states(app) == {"sent": done.sent, "queued": 20 - done.sent}
+    relay.at_end = lambda address: None
+    assert deliver(app).sent == 20 - done.sent
+    assert len(set(relay.recipients())) == len(relay.mails) == 20
