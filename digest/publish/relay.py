@@ -64,6 +64,10 @@ class Connection:
 
         Raises DeliveryError when the relay cannot be reached or refuses us: then nothing was tried for this mail.
         """
+        if not recipient.isascii():
+            return Answer(
+                verdict=Verdict.REFUSED, reply="the address needs SMTPUTF8 (RFC 6531), which is not spoken here"
+            )
         smtp = await self._ready()
         begun = False
         try:

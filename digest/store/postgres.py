@@ -285,17 +285,22 @@ def _hung_up(connection: Connection) -> bool:
 
 def _address(url: str) -> dict[str, Any]:
     """Return the parts of an address. Raises ConfigError, which shows none of them: one may be a password."""
-    try:
-        # Of a bare sign in a password libpq would make a piece of the host, and print it.
-        if not _CREDENTIALS.fullmatch(url.partition("://")[2].rpartition("@")[0]):
-            raise psycopg.ProgrammingError
-        parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    parts = _read(url)
+    if parts is None:
         raise ConfigError(
             "store.url is not the address of a PostgreSQL database",
             hint="use postgresql://USER:PASSWORD@HOST/DATABASE, with signs in the password as %40 for @, %2F for /",
-        ) from None
+        )
     return {"connect_timeout": 10, "application_name": "digest", **parts, "client_encoding": "utf8"}
+
+
+def _read(url: str) -> dict[str, Any] | None:
+    # Of a bare sign in a password libpq would make a piece of the host, and print it.
+    if not _CREDENTIALS.fullmatch(url.partition("://")[2].rpartition("@")[0]):
+        return None
+    with suppress(psycopg.ProgrammingError, UnicodeDecodeError):
+        return conninfo_to_dict(url)
+    return None
 
 
 def _name(address: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ import structlog
 from digest.app import App
 from digest.config.checks import duration
 from digest.edition.slots import GIVE_UP
-from digest.errors import ConfigError, DeliveryError, DigestError
+from digest.errors import ConfigError, DeliveryError, DigestError, NotFoundError, StoreError
 from digest.model import (
     Delivery,
     DeliveryState,
@@ -111,7 +111,7 @@ class Sender:
         await self._call(recover, self._app)
         count = self._app.settings.smtp.connections
         await asyncio.gather(*(self._connection() for _ in range(count)))
-        while not self._queue.empty():
+        while not (self._queue.empty() or isinstance(self._failure, StoreError)):
             await self._call(self._app.store.release, self._queue.get_nowait(), now=self._app.now())
         failure = self._failure
         return Sent(**self._counts, error=failure.message if failure else None, hint=failure.hint if failure else None)
@@ -140,23 +140,29 @@ class Sender:
         return [] if store.switch("outbox") == "paused" else store.claim(limit=BATCH, now=now, until=now + self._lease)
 
     async def _deliver(self, connection: Connection, delivery: Delivery) -> None:
-        store = self._app.store
         try:
-            subscriber = await self._call(store.subscriber, delivery.subscriber_id)
-            text = await self._call(self._messages.of, delivery, subscriber)
-            found = await connection.send(
-                self._app.settings.sender, subscriber.address, text, begin=lambda: self._begin(delivery, subscriber)
-            )
+            await self._handed_over(connection, delivery)
         except DeliveryError as error:
             log.warning("relay_failed", why=error.message)
             self._failure = error
-            await self._call(store.release, delivery, now=self._app.now())
-            return
+            await self._call(self._app.store.release, delivery, now=self._app.now())
+        except NotFoundError as error:
+            await self._call(self._close, delivery, DeliveryState.PARKED, error.message)
+        except StoreError as error:
+            # Without the books nothing more may begin; what was under way is taken up when its lease ends.
+            log.error("books_failed", why=error.message)
+            self._failure = error
         except DigestError as error:
             # What cannot be made is not the relay's fault: it waits for a person, and the others go on.
             log.warning("mail_parked", delivery=delivery.id, code=error.code, why=error.message)
             await self._call(self._close, delivery, DeliveryState.PARKED, error.message)
-            return
+
+    async def _handed_over(self, connection: Connection, delivery: Delivery) -> None:
+        subscriber = await self._call(self._app.store.subscriber, delivery.subscriber_id)
+        text = await self._call(self._messages.of, delivery, subscriber)
+        found = await connection.send(
+            self._app.settings.sender, subscriber.address, text, begin=lambda: self._begin(delivery, subscriber)
+        )
         if found is None:
             self._count("withheld")
         else:

@@ -171,3 +171,10 @@ def test_a_certificate_of_somebody_else_is_refused() -> None:
 def test_tls_is_never_downgraded() -> None:
     with pytest.raises(DeliveryError, match="offers no STARTTLS"):
         send(script("250 ok"), tls="starttls")
+
+
+def test_an_address_that_smtp_cannot_carry_is_refused_without_a_word_to_the_relay() -> None:
+    connection = Connection(relay(1))
+    found = asyncio.run(connection.send("d@digest.test", "ańa@example.org", b"x", begin=yes))
+    assert found
+    assert found.verdict is Verdict.REFUSED

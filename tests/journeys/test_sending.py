@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
+from typing import Any
 
 import pytest
 
 from digest.app import App, opened
 from digest.config.settings import ScheduleSettings, Settings, SiteSettings, SmtpSettings, StoreSettings
+from digest.errors import StoreError
 from digest.model import (
     DeliveryState,
     Entry,
@@ -361,3 +363,29 @@ def test_a_stop_finishes_what_is_under_way_and_gives_the_rest_back(app: App, clo
     relay.at_end = lambda address: None
     assert deliver(app).sent == 20 - done.sent
     assert len(set(relay.recipients())) == len(relay.mails) == 20
+
+
+def test_when_the_books_cannot_be_written_no_more_mail_begins_and_none_is_lost(
+    app: App, clock: Clock, relay: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(8):
+        join(app, f"r{number}", "cache")
+    morning(app, clock)
+    plan(app)
+    real, calls = app.store.enter, 0
+
+    def full(*given: Any, **named: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls > 2:
+            raise StoreError("store: the disk is full")
+        return real(*given, **named)
+
+    monkeypatch.setattr(app.store, "enter", full)
+    done = asyncio.run(send(app))
+    assert done.error == "store: the disk is full"
+    assert len(relay.mails) == done.sent == 2
+    monkeypatch.setattr(app.store, "enter", real)
+    clock.instant += HOUR
+    deliver(app)
+    assert relay.recipients() == sorted(f"r{number}@example.org" for number in range(8))

@@ -120,7 +120,7 @@ begin
   if octet_length(given) <> length(given) then
     given := regexp_replace(normalize(given, nfd), '[\u0300-\u036f]', '', 'g');
   end if;
-  return regexp_replace(given, '[-+./<&@]', ' ', 'g');
+  return regexp_replace(given, '[-+./<&@~]', ' ', 'g');
 end
 $$;
 
