@@ -29,13 +29,11 @@ from digest.model import (
 )
 from digest.publish.answers import Answer, Verdict, next_try
 from digest.publish.relay import Connection, Relay, relay_of
-from digest.store.readers import address_key
-from digest.tokens import address_hash
-from digest.work.messages import Messages, message_id
+from digest.work.messages import ACCESS_FOR, Messages, message_id
+from digest.work.subscribing import BLOCKING, hash_of
 
 T = TypeVar("T")
 BATCH = 50
-_BLOCKING = {SuppressionReason.HARD, SuppressionReason.COMPLAINT, SuppressionReason.ERASED}
 
 log = structlog.get_logger()
 
@@ -54,7 +52,7 @@ class Sent(Value):
 
 def admission(delivery: Delivery, standing: Standing, *, now: datetime) -> tuple[DeliveryState, str | None]:
     """Decide whether a claimed mail's text may begin: in_data, or the state it goes to instead and why."""
-    blocked = standing.suppression in _BLOCKING
+    blocked = standing.suppression in BLOCKING
     if is_letter(delivery):
         if blocked or not (standing.pending or delivery.slot.startswith("access:")):
             return DeliveryState.CANCELLED, "not wanted any more"
@@ -73,8 +71,9 @@ def is_letter(delivery: Delivery) -> bool:
 
 
 def ends(delivery: Delivery) -> datetime:
-    """Return when tries end: after 48 hours, for a daily digest when the next one is due."""
-    return delivery.due + (timedelta(hours=24) if delivery.slot.startswith("daily:") else GIVE_UP)
+    """Return when tries end: after 48 hours; a daily digest's when the next is due, a short-lived link's with it."""
+    kind = delivery.slot.partition(":")[0]
+    return delivery.due + {"daily": timedelta(hours=24), "access": ACCESS_FOR}.get(kind, GIVE_UP)
 
 
 def relay_for(app: App) -> Relay:
@@ -186,7 +185,7 @@ class Sender:
         with self._app.store.transaction():
             self._close(delivery, DeliveryState.REFUSED, found.reply)
             if found.no_mailbox:
-                key = hash_of(self._app, subscriber)
+                key = hash_of(self._app, subscriber.address)
                 reason = SuppressionReason.HARD
                 self._app.store.suppress(Suppression(address_hash=key, reason=reason, since=self._app.now()))
 
@@ -222,7 +221,7 @@ def begin(app: App, delivery: Delivery, subscriber: Subscriber, *, until: dateti
     """
     now = app.now()
     with app.store.transaction():
-        standing = app.store.standing(delivery.id, address_hash=hash_of(app, subscriber))
+        standing = app.store.standing(delivery.id, address_hash=hash_of(app, subscriber.address))
         if standing is None or (standing.state, standing.fence) != (DeliveryState.CLAIMED, delivery.fence):
             return False
         if standing.paused:
@@ -254,8 +253,3 @@ def settle_uncertain(app: App, delivery: Delivery, reply: str, *, wait: timedelt
     state = DeliveryState.DEFERRED if again else DeliveryState.PARKED
     app.store.finish(delivery, to=state, now=now, reply=reply, next_try=now + wait if again else None, uncertain=True)
     return state
-
-
-def hash_of(app: App, subscriber: Subscriber) -> str:
-    """Return the keyed hash under which a subscriber's address is suppressed."""
-    return address_hash(app.settings.site.secret, address_key(subscriber.address))

@@ -480,6 +480,7 @@ ODD_TYPES = (
 )
 ODD_BODIES = (
     b'--x\r\nContent-Disposition: form-data; name="address"\r\n\r\n\\ud800\r\n--x--\r\n',
+    b'--x\r\nContent-Disposition: form-data; name="opened"\r\n\r\n1-\\ud800\r\n--x--\r\n',
     b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nfile\r\n--x--\r\n',
     b"--x\r\n\r\n\r\n--x--\r\n",
     b"--x\r\n" + b"A: b\r\n" * 2000 + b"\r\n\r\n--x--\r\n",

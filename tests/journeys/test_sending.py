@@ -32,7 +32,8 @@ from digest.work.composing import compose_day, compose_due
 from digest.work.importing import ingest
 from digest.work.planning import plan
 from digest.work.previewing import preview_for
-from digest.work.sending import Sent, hash_of, recover, send
+from digest.work.sending import Sent, recover, send
+from digest.work.subscribing import hash_of
 from tests.factories import Clock, make_source, make_topic
 from tests.mailserver import Mailbox, free_port, running
 
@@ -207,7 +208,7 @@ def test_who_leaves_while_queued_gets_nothing(app: App, clock: Clock, relay: Mai
 
 def test_a_suppressed_address_gets_nothing_even_when_subscribed(app: App, clock: Clock, relay: Mailbox) -> None:
     ana = join(app, "ana", "cache")
-    key = hash_of(app, app.store.subscriber(ana))
+    key = hash_of(app, app.store.subscriber(ana).address)
     morning(app, clock)
     plan(app)
     app.store.suppress(Suppression(address_hash=key, reason=SuppressionReason.COMPLAINT, since=app.now()))
@@ -223,8 +224,8 @@ def test_a_dead_mailbox_is_refused_and_suppressed_and_the_others_go_on(app: App,
     relay.at_rcpt = answers.get
     morning(app, clock)
     assert deliver(app) == Sent(sent=1, refused=2)
-    assert app.store.suppression(hash_of(app, app.store.subscriber(dead)))
-    assert app.store.suppression(hash_of(app, app.store.subscriber(policy_))) is None
+    assert app.store.suppression(hash_of(app, app.store.subscriber(dead).address))
+    assert app.store.suppression(hash_of(app, app.store.subscriber(policy_).address)) is None
 
 
 def test_a_temporary_answer_is_tried_again_later_and_not_at_once(app: App, clock: Clock, relay: Mailbox) -> None:
