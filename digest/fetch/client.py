@@ -119,7 +119,7 @@ class Fetcher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._transport.close()
+        """Nothing is left to close: a connection ends with its exchange. Callers are ready for one that does not."""
 
     async def get(self, request: Request) -> Response:
         """Return the answer to a conditional GET, whatever its status, after at most 5 redirects.

@@ -56,15 +56,8 @@ class Transport:
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._timeouts = {"connect": connect_timeout}
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=trust or httpcore2.default_ssl_context(),
-            max_connections=None,
-            max_keepalive_connections=0,
-            network_backend=_Network(resolve, dial or httpcore2.AnyIOBackend(), allow_private=allow_private),
-        )
-
-    async def close(self) -> None:
-        await self._pool.aclose()
+        self._trust = trust or httpcore2.default_ssl_context()
+        self._resolve, self._dial, self._allow_private = resolve, dial or httpcore2.AnyIOBackend(), allow_private
 
     @asynccontextmanager
     async def ask(self, url: str, headers: dict[str, str]) -> AsyncIterator[Answer]:
@@ -73,8 +66,24 @@ class Transport:
         name = (urlsplit(url).hostname or "").rstrip(".")
         given = {"timeout": self._timeouts, "sni_hostname": name}
         with _told():
-            async with self._pool.stream("GET", _target(url), headers=raw, extensions=given) as found:
+            async with (
+                self._pool() as pool,
+                pool.stream("GET", _target(url), headers=raw, extensions=given) as found,
+            ):
                 yield Answer(found.status, Headers(found.headers), found.aiter_stream())
+
+    @asynccontextmanager
+    async def _pool(self) -> AsyncIterator[httpcore2.AsyncConnectionPool]:
+        """Lend a pool for one exchange, and close what it opened: a cancelled handshake leaves its socket behind."""
+        network = _Network(self._resolve, self._dial, allow_private=self._allow_private)
+        try:
+            async with httpcore2.AsyncConnectionPool(
+                ssl_context=self._trust, max_keepalive_connections=0, network_backend=network
+            ) as pool:
+                yield pool
+        finally:
+            for stream in network.opened:
+                await stream.aclose()
 
 
 def _target(url: str) -> httpcore2.URL:
@@ -89,6 +98,7 @@ class _Network(AsyncNetworkBackend):
 
     def __init__(self, resolve: Resolve, dial: Dial, *, allow_private: bool) -> None:
         self._resolve, self._dial, self._allow_private = resolve, dial, allow_private
+        self.opened: list[AsyncNetworkStream] = []
 
     async def connect_tcp(
         self,
@@ -102,10 +112,14 @@ class _Network(AsyncNetworkBackend):
         share = None if timeout is None else timeout / len(addresses)
         for address in addresses[:-1]:
             try:
-                return await self._dial.connect_tcp(address, port, timeout=share)
+                return await self._connected(address, port, share)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
-        return await self._dial.connect_tcp(addresses[-1], port, timeout=share)
+        return await self._connected(addresses[-1], port, share)
+
+    async def _connected(self, address: str, port: int, timeout: float | None) -> AsyncNetworkStream:
+        self.opened.append(await self._dial.connect_tcp(address, port, timeout=timeout))
+        return self.opened[-1]
 
     async def _judged(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host. Raises FetchError if it has none, or any that is not public."""

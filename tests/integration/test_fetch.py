@@ -245,8 +245,22 @@ def test_the_time_counts_over_all_redirects(here: Host) -> None:
 
 def test_a_host_that_takes_a_connection_but_no_tls_is_left_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as quiet:
-        error = refused(f"https://127.0.0.1:{quiet.getsockname()[1]}/", limits=QUICK)
+        patient = Limits(connect=timedelta(seconds=0.3), total=timedelta(seconds=20))
+        error = refused(f"https://127.0.0.1:{quiet.getsockname()[1]}/", limits=patient)
     assert "does not take a connection in time" in error.message
+
+
+def test_a_handshake_that_is_cut_short_leaves_no_socket_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as quiet:
+        impatient = Limits(connect=timedelta(seconds=20), total=timedelta(seconds=0.2))
+        error = refused(f"https://127.0.0.1:{quiet.getsockname()[1]}/", limits=impatient)
+        assert "longer than 0.2 s" in error.message
+        accepted, _ = quiet.accept()
+        with accepted:
+            accepted.settimeout(5)
+            # The greeting of TLS, then the end of the connection.
+            while accepted.recv(65_536):
+                pass
 
 
 def test_a_body_without_end_is_cut_at_the_limit_of_the_wire(here: Host) -> None:
