@@ -25,8 +25,10 @@ PATIENCE = 20.0
 # A line of input is a stop that leaves the folder: the server will be started again.
 _LIFELINE = 'folder=$1; shift; "$@" & read -r _; again=$?; kill -INT $!; wait $!; [ $again = 0 ] || rm -rf "$folder"'
 
-# The server has to survive a test, its data need not survive a power cut.
-_SETTINGS = ("listen_addresses=", "fsync=off", "full_page_writes=off", "autovacuum=off", "lc_messages=C")
+_SETTINGS = ("listen_addresses=", "lc_messages=C")
+
+# The data of a test need not survive a power cut.
+_CARELESS = ("fsync=off", "full_page_writes=off", "autovacuum=off")
 
 # A schema for one test after another: to make a new one takes as long as ten tests.
 _USED_AGAIN = """
@@ -54,7 +56,8 @@ _DOOR = "local all locked scram-sha-256\nlocal all all trust\n"
 class PostgresServer:
     """A PostgreSQL on a socket in a folder of its own; as root, who may not run one, it runs as nobody."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._settings = _SETTINGS if durable else _SETTINGS + _CARELESS
         # Not in pytest's folder: a socket's path has at most 107 bytes, and `nobody` must get there.
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
         self._numbers = count()
@@ -84,7 +87,7 @@ class PostgresServer:
         return self._folder / "data"
 
     def start(self) -> None:
-        settings = [f"--{setting}" for setting in (*_SETTINGS, f"unix_socket_directories={self._folder}")]
+        settings = [f"--{setting}" for setting in (*self._settings, f"unix_socket_directories={self._folder}")]
         server = [f"{self._programs}/postgres", f"-D{self._data}", *settings]
         command = ["sh", "-c", _LIFELINE, "sh", str(self._folder), *server]
         with (self._folder / "log").open("ab") as log:

@@ -1,7 +1,7 @@
 """How fast papers are stored: `python -m tests.bench.store [PAPERS]`.
 
 Prints rows a second through the store, for the same rows again unchanged, and for a bare executemany of the same rows
-into the same schema. The budgets are ratios within a run: new >= 0.6 of bare, unchanged >= 2x new.
+into the same schema of SQLite. The budgets are ratios within a run: new >= 0.6 of bare, unchanged >= 2x new.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import NamedTuple
 from digest.model import Entry, Links, Paper, PaperId, Sighting
 from digest.store import open_store, rows
 from tests.factories import NOON, make_entry, make_paper
+from tests.servers import PostgresServer
 
 ROUNDS = 5
 
@@ -94,8 +95,8 @@ def _insert(table: str, found: Iterable[Mapping[str, object]]) -> tuple[str, Seq
     return f"insert into {table} ({', '.join(bound[0])}) values ({marks})", [tuple(row.values()) for row in bound]
 
 
-def through_store(given: Sample, path: Path) -> None:
-    with closing(open_store(f"sqlite:///{path}")) as store, store.transaction():
+def through_store(given: Sample, url: str) -> None:
+    with closing(open_store(url)) as store, store.transaction():
         store.save_papers(given.papers)
         store.save_keys(given.keys)
         store.save_sightings(given.sightings)
@@ -107,27 +108,31 @@ def seconds(work: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def measured(given: Sample, bare: Bare) -> dict[str, float]:
-    """Return the seconds of one round, each way into a new file."""
-    with TemporaryDirectory() as folder:
-        ours, theirs = Path(folder, "ours.db"), Path(folder, "bare.db")
-        for path in (ours, theirs):
-            open_store(f"sqlite:///{path}").close()
+def measured(given: Sample, bare: Bare, server: PostgresServer) -> dict[str, float]:
+    """Return the seconds of one round, each way into a new file or schema."""
+    with TemporaryDirectory() as folder, server.schema() as schema:
+        ours, theirs = f"sqlite:///{folder}/ours.db", Path(folder, "bare.db")
+        for url in (ours, f"sqlite:///{theirs}", schema):
+            open_store(url).close()
         return {
             "bare executemany": seconds(lambda: bare.write(theirs)),
-            "store, new": seconds(lambda: through_store(given, ours)),
-            "store, unchanged": seconds(lambda: through_store(given, ours)),
+            "sqlite, new": seconds(lambda: through_store(given, ours)),
+            "sqlite, unchanged": seconds(lambda: through_store(given, ours)),
+            "postgres, new": seconds(lambda: through_store(given, schema)),
+            "postgres, unchanged": seconds(lambda: through_store(given, schema)),
         }
 
 
 def main(count: int) -> None:
     given = sample(count)
     bare = Bare(given)
-    rounds = [measured(given, bare) for _ in range(ROUNDS)]
+    with closing(PostgresServer(durable=True)) as server:
+        rounds = [measured(given, bare, server) for _ in range(ROUNDS)]
     rates = {name: given.rows / median(one[name] for one in rounds) for name in rounds[0]}
     for name, rate in rates.items():
         print(f"{name:20} {rate:10,.0f} rows/s {rate / rates['bare executemany']:6.2f} of bare")
-    print(f"unchanged is {rates['store, unchanged'] / rates['store, new']:.1f} x new")
+    for name in ("sqlite", "postgres"):
+        print(f"{name}: unchanged is {rates[f'{name}, unchanged'] / rates[f'{name}, new']:.1f} x new")
 
 
 if __name__ == "__main__":

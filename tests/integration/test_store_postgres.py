@@ -1,0 +1,430 @@
+"""What only PostgreSQL has: a server that comes and goes, other machines at work, words in an index of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from digest.errors import ConfigError, SchemaError, StoreError
+from digest.model import Delivery, DeliveryId, DeliveryState, SourceId, SubscriberId
+from digest.store import open_store, sql
+from digest.store.migrations import Migration, migrate
+from digest.store.migrations import shipped as migrations
+from digest.store.postgres import Postgres, open_postgres, translated
+from digest.store.sqlstore import SqlStore
+from tests.factories import NOON, make_paper, make_source, make_topic
+from tests.servers import PostgresServer
+
+SOON = timedelta(milliseconds=50)
+
+
+@pytest.fixture
+def store(postgres_url: str) -> Iterator[SqlStore]:
+    """A store with one source in it."""
+    with closing(open_postgres(postgres_url)) as opened:
+        opened.put_sources([make_source()])
+        yield opened
+
+
+def refused(work: Callable[[], object]) -> StoreError:
+    """Return the error that `work` ends with: one line, and a hint."""
+    with pytest.raises(StoreError) as caught:
+        work()
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    return caught.value
+
+
+# The server
+
+
+def test_a_server_that_was_started_again_is_found_again(store: SqlStore, postgres: PostgresServer) -> None:
+    postgres.stop()
+    postgres.start()
+    assert store.put_sources([make_source("new")]) == 1
+    assert [source.id for source in store.sources()] == ["list", "new"]
+
+
+def test_while_the_server_is_down_a_call_says_so(store: SqlStore, postgres: PostgresServer) -> None:
+    postgres.stop()
+    try:
+        error = refused(store.sources)
+        assert "cannot be opened" in error.message
+        assert "is the server running" in str(error.hint)
+    finally:
+        postgres.start()
+    assert store.sources() == [make_source()]
+
+
+def test_a_transaction_that_loses_its_server_keeps_nothing(store: SqlStore, postgres: PostgresServer) -> None:
+    def write() -> None:
+        with store.transaction():
+            store.put_sources([make_source("half")])
+            postgres.stop()
+            postgres.start()
+            store.put_sources([make_source("other half")])
+
+    error = refused(write)
+    assert "connection broke" in error.message
+    assert store.sources() == [make_source()]
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    error = refused(lambda: open_store("postgresql://ada:hidden@127.0.0.1:1/papers"))
+    assert "postgresql://127.0.0.1/papers" in error.message
+    assert "refused" in error.message
+    assert "hidden" not in error.message
+
+
+# At the door
+
+
+def test_a_wrong_password_is_said_and_not_shown(postgres: PostgresServer) -> None:
+    postgres.run("create role locked login password 'right'")
+    url = postgres.url(user="locked:hidden")
+    error = refused(lambda: open_store(url))
+    assert "password authentication failed" in error.message
+    assert "password in store.url" in str(error.hint)
+    assert "hidden" not in f"{error.message} {error.hint}"
+
+
+@pytest.mark.parametrize("password", ["hid@den", "hid/den", "hid:den", "hid#den", "hid?den", "hid%den", "[hidden"])
+def test_a_sign_in_a_password_must_be_spelled_out_and_the_password_is_not_shown(password: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store(f"postgresql://ada:{password}@localhost/papers")
+    assert "hid" not in f"{caught.value.message} {caught.value.__cause__} {caught.value.__context__}"
+    assert "%40" in str(caught.value.hint)
+
+
+def test_a_missing_database_and_a_missing_user_are_said(postgres: PostgresServer) -> None:
+    assert "make the database" in str(refused(lambda: open_store(postgres.url("nowhere"))).hint)
+    assert "check the user" in str(refused(lambda: open_store(postgres.url(user="nobody"))).hint)
+
+
+def test_a_user_who_may_not_make_tables_is_told(postgres: PostgresServer) -> None:
+    postgres.run("create role guest login")
+    error = refused(lambda: open_store(postgres.url(user="guest")))
+    assert "permission denied" in error.message
+    assert "grant" in str(error.hint)
+
+
+def test_a_database_that_cannot_hold_all_letters_is_refused(postgres: PostgresServer) -> None:
+    postgres.run("create database latin encoding 'LATIN1' locale 'C' template template0")
+    assert "LATIN1" in refused(lambda: open_store(postgres.url("latin"))).message
+    postgres.run("drop database latin")
+
+
+def test_without_the_driver_the_extra_is_named() -> None:
+    code = """
+import sys
+sys.modules["psycopg"] = None
+from digest.store import open_store
+open_store("postgresql://localhost/papers")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "digest.errors.ConfigError" in ran.stderr
+    assert "driver is not installed" in ran.stderr
+
+
+# Its age
+
+
+def test_a_database_newer_than_the_program_is_refused(store: SqlStore, postgres_url: str) -> None:
+    store._db.run("insert into migration (number, name) values (99, '0099_future.sql')")
+    error = refused(lambda: open_store(postgres_url))
+    assert isinstance(error, SchemaError)
+    assert error.hint == "upgrade the program"
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself(store: SqlStore, postgres_url: str) -> None:
+    history = migrations("postgres")
+    broken = Migration(99, "0099_broken.sql", "create table extra (a bigint); create table paper (a bigint);")
+    with closing(Postgres(postgres_url)) as db:
+        with pytest.raises(SchemaError, match=r'0099_broken\.sql.*"paper" already exists'):
+            migrate(db, [*history, broken])
+        assert db.rows("select to_regclass('extra') as extra") == [{"extra": None}]
+    assert store.schema_version() == history[-1].number
+
+
+def test_a_database_can_be_opened_by_who_may_only_read(store: SqlStore, postgres_url: str) -> None:
+    with closing(open_store(f"{postgres_url}%20-cdefault_transaction_read_only%3Don")) as reader:
+        assert reader.sources() == [make_source()]
+        assert "only be read" in refused(lambda: reader.put_sources([make_source("new")])).message
+
+
+# Others at work
+
+
+def test_a_writer_waits_for_another_and_says_when_patience_ends(store: SqlStore, postgres_url: str) -> None:
+    with closing(open_postgres(postgres_url, patience=SOON)) as hasty, store.transaction():
+        error = refused(lambda: hasty.put_sources([make_source("late")]))
+        assert "another program" in error.message
+        assert refused(lambda: hasty.remove_source(SourceId("list"))).message == error.message
+
+
+def test_who_only_reads_or_opens_does_not_wait_for_a_writer(store: SqlStore, postgres_url: str) -> None:
+    with store.transaction():
+        store.put_sources([make_source("new")])
+        with closing(open_postgres(postgres_url, patience=SOON)) as reader:
+            assert reader.sources() == [make_source()]
+
+
+def test_threads_of_one_store_work_side_by_side(store: SqlStore) -> None:
+    with ThreadPoolExecutor(1) as other, store.transaction():
+        store.put_sources([make_source("new")])
+        assert other.submit(store.sources).result(timeout=9) == [make_source()]
+
+
+def test_a_statement_by_itself_waits_until_a_transaction_is_over(store: SqlStore) -> None:
+    with ThreadPoolExecutor(1) as other:
+        with store.transaction():
+            waiting = other.submit(store.remove_source, SourceId("list"))
+            with pytest.raises(StillWaiting):
+                waiting.result(timeout=0.1)
+            store.put_sources([make_source(name="Read, then written")])
+        waiting.result(timeout=9)
+    assert store.sources() == []
+
+
+def run_four(script: str, url: str) -> list[list[str]]:
+    """Run a script four times at once; return the lines that each prints."""
+    command = [sys.executable, "-c", script, url]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    printed = [one.communicate(timeout=60)[0].splitlines() for one in running]
+    assert [one.returncode for one in running] == [0] * 4
+    return printed
+
+
+COUNTER = """
+import sys
+from msgspec.structs import replace
+from digest.store import open_store
+
+store = open_store(sys.argv[1])
+for _ in range(50):
+    with store.transaction():
+        topic = store.topic("kv-cache")
+        store.put_topics([replace(topic, limit=topic.limit + 1)])
+store.close()
+"""
+
+CLAIMER = """
+import sys
+from datetime import timedelta
+from digest.store import open_store
+from tests.factories import NOON
+
+store = open_store(sys.argv[1])
+while claimed := store.claim(limit=7, now=NOON, until=NOON + timedelta(hours=1)):
+    print(*(one.id for one in claimed), sep="\\n")
+store.close()
+"""
+
+
+def test_four_processes_that_read_then_write_lose_no_update(store: SqlStore, postgres_url: str) -> None:
+    store.put_topics([make_topic(limit=0)])
+    run_four(COUNTER, postgres_url)
+    assert [topic.limit for topic in store.topics()] == [200]
+
+
+def test_four_processes_never_claim_the_same_delivery(store: SqlStore, postgres_url: str) -> None:
+    names = [f"d{number:03}" for number in range(300)]
+    store.plan_deliveries(
+        Delivery(
+            id=DeliveryId(name), subscriber_id=SubscriberId(name), slot="daily", state=DeliveryState.QUEUED, due=NOON
+        )
+        for name in names
+    )
+    claims = run_four(CLAIMER, postgres_url)
+    assert sorted(name for claimed in claims for name in claimed) == names
+
+
+def test_four_processes_that_open_a_new_database_make_it_once(postgres_url: str) -> None:
+    opening = "import sys; from digest.store import open_store; print(open_store(sys.argv[1]).schema_version())"
+    assert run_four(f"{opening}", postgres_url) == [[str(migrations("postgres")[-1].number)]] * 4
+
+
+WRITER = """
+import sys
+from digest.store import open_store
+from tests.factories import make_source
+
+store = open_store(sys.argv[1])
+with store.transaction():
+    store.put_sources([make_source("half"), make_source("list", name="Changed")])
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_kill_in_the_middle_of_a_transaction_leaves_the_old_state_and_no_lock(
+    store: SqlStore, postgres_url: str
+) -> None:
+    command = [sys.executable, "-c", WRITER, postgres_url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == "written\n"
+        writer.kill()
+        assert writer.wait() == -signal.SIGKILL
+    assert store.put_sources([make_source("next")]) == 1
+    assert store.sources() == [make_source(), make_source("next")]
+
+
+# What the server says
+
+
+def answer_with(store: SqlStore, code: str) -> None:
+    """Let the server refuse every new source with an error code."""
+    store._db.script(f"""
+create function refuse() returns trigger language plpgsql as $$
+begin raise exception 'refused' using errcode = '{code}'; end $$;
+create trigger refuse before insert on source for each row execute function refuse()""")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("53100", "disk is full"),
+        ("58030", "cannot be read or written"),
+        ("53300", "no more connections"),
+        ("57P01", "connection broke"),
+        ("XX001", "damaged"),
+    ],
+)
+def test_what_the_server_answers_is_said_with_the_way_out(store: SqlStore, code: str, said: str) -> None:
+    answer_with(store, code)
+    assert said in refused(lambda: store.put_sources([make_source("new")])).message
+    assert store.sources() == [make_source()]
+
+
+def test_an_error_quotes_no_readers_address(store: SqlStore) -> None:
+    store._db.script("alter table subscriber add check (address <> 'ada@example.org')")
+    with pytest.raises(StoreError, match="subscriber") as caught:
+        store._db.run("insert into subscriber select 's', 'ada@example.org'")
+    assert "ada" not in caught.value.message
+
+
+def test_a_misuse_of_the_driver_is_a_bug_and_stays_one(store: SqlStore) -> None:
+    with pytest.raises(psycopg.ProgrammingError):
+        store._db.rows("select :missing")
+
+
+def test_text_with_nul_is_refused_whole(store: SqlStore) -> None:
+    with pytest.raises(StoreError, match="NUL"):
+        store.save_papers([make_paper("Good"), make_paper("Bad", abstract="a\0b")])
+    assert store.tally()["paper"] == 0
+
+
+def test_a_connection_is_durable_whatever_the_server_is_set_to(store: SqlStore, postgres_url: str) -> None:
+    careless = f"{postgres_url}%20-csynchronous_commit%3Doff%20-cdefault_transaction_isolation%3Dserializable"
+    with closing(Postgres(careless)) as db:
+        assert db.rows("show synchronous_commit") == [{"synchronous_commit": "on"}]
+        assert db.rows("show default_transaction_isolation") == [{"default_transaction_isolation": "read committed"}]
+
+
+# Statements
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("select :id, :paper_id2", "select %(id)s, %(paper_id2)s"),
+        ("id = :id and other = :id", "id = %(id)s and other = %(id)s"),
+        ("x::text, :y::text", "x::text, %(y)s::text"),
+        ("'at :noon', \"a :b\", 'it''s :it' -- not :this\n, :that", None),
+        ("a % 2 = :rest and b like '%x'", "a %% 2 = %(rest)s and b like '%%x'"),
+    ],
+)
+def test_parameters_are_translated_outside_of_quotes_and_casts(ours: str, theirs: str | None) -> None:
+    expected = theirs or ours.replace(":that", "%(that)s")
+    assert translated(ours).decode() == expected
+
+
+def test_percent_signs_colons_and_quotes_survive(store: SqlStore) -> None:
+    (row,) = store._db.rows("select '100 % of :x, it''s' as text, 7 % 4 as rest, :a::text as given", a="50 %(a)s :a")
+    assert row == {"text": "100 % of :x, it's", "rest": 3, "given": "50 %(a)s :a"}
+
+
+# Rows and their index
+
+
+def versions(store: SqlStore) -> list[Any]:
+    """Return what changes with every write of a paper and of its words."""
+    return [
+        tuple(row.values())
+        for row in store._db.rows("select p.ctid, w.ctid from paper p join paper_fts w using (number)")
+    ]
+
+
+def test_an_unchanged_paper_is_not_written_nor_indexed(store: SqlStore) -> None:
+    store.save_papers([make_paper()])
+    before = versions(store)
+    store.save_papers([make_paper()])
+    assert versions(store) == before
+
+
+def test_the_index_of_words_is_only_written_for_new_text(store: SqlStore) -> None:
+    def words() -> list[Any]:
+        return store._db.rows("select ctid from paper_fts")
+
+    store.save_papers([make_paper()])
+    before = words()
+    store.save_papers([make_paper(version=2)])
+    assert words() == before
+    store.save_papers([make_paper(version=2, abstract="New.")])
+    assert words() != before
+
+
+def test_a_deleted_paper_leaves_no_words(store: SqlStore) -> None:
+    store.save_papers([make_paper("Gone"), make_paper("Stays")])
+    store._db.run("delete from paper where title = 'Gone'")
+    assert store.search("gone", limit=9) == []
+    assert len(versions(store)) == 1
+
+
+def test_an_endless_abstract_is_stored_and_found_by_its_beginning(store: SqlStore) -> None:
+    endless = make_paper(abstract=" ".join(f"word{number}" for number in range(300_000)))
+    assert store.save_papers([endless]) == 1
+    assert store.search("word77", limit=9) == [endless]
+
+
+def question(where: dict[str, object]) -> str:
+    return sql.EDITIONS.format(where=sql.matching(where))
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (sql.PAPERS, "paper_id_key"),
+        (sql.PAPERS_BETWEEN, "paper_fresh"),
+        (sql.FIRST_SIGHT, "paper_seen"),
+        (sql.ANNOUNCERS, "entry_paper"),
+        (sql.OWN_TOPICS, "topic_owner"),
+        (question({}), "edition_start"),
+        (question({"topic_id": "a", "kind": "day"}), "edition_topic"),
+        (sql.PICKED, "pick_topic"),
+        (sql.DELIVERIES.format(where=sql.matching({"slot": "a", "state": "sent"})), "delivery_slot"),
+        (sql.CLAIM, "delivery_open"),
+        (sql.BOUNCES, "bounce_subscriber"),
+        ("select number from paper_fts where words @@ paper_query(:parts)", "paper_fts_words"),
+    ],
+)
+def test_the_common_questions_are_answered_from_an_index(store: SqlStore, query: str, index: str) -> None:
+    numbers = {"limit": 1}
+    params = {name: numbers.get(name, '["a"]') for name in re.findall(r"(?<!:):(\w+)", query)}
+    with store.transaction():
+        store._db.script("set local enable_seqscan = off")
+        plan = " ".join(str(row["QUERY PLAN"]) for row in store._db.rows(f"explain {query}", **params))
+    assert index in plan
