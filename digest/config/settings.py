@@ -59,9 +59,13 @@ class SiteSettings(Section, frozen=True, kw_only=True):
 
 
 class StoreSettings(Section, frozen=True, kw_only=True):
-    url: Annotated[str, doc("The database: sqlite:///file from this file's folder.", secret=True)] = (
-        "sqlite:///digest.db"
-    )
+    url: Annotated[
+        str,
+        doc(
+            "The database: sqlite:///file from this file's folder, or postgresql://user:password@host/name.",
+            secret=True,
+        ),
+    ] = "sqlite:///digest.db"
 
 
 class FetchSettings(Section, frozen=True, kw_only=True):
