@@ -10,6 +10,7 @@ from digest.app import App
 from digest.errors import NotFoundError
 from digest.model import Edition, Paper, PaperId, Period, Topic, Value
 from digest.rank import Candidate, Corpus, Judgement, Query, judge, query, rank, vocabulary
+from digest.text import fold
 
 
 class Reply(Value):
@@ -89,9 +90,10 @@ def find_paper(app: App, wanted: str) -> Paper:
     if owners:
         found = next(iter(owners.values()))
         return app.store.papers([found])[found]
-    matches = app.store.search(wanted, limit=6)
-    if len(matches) == 1:
-        return matches[0]
+    matches = app.store.search(wanted, limit=20)
+    begun = [paper for paper in matches if fold(paper.title).startswith(fold(wanted))]
+    if len(matches) == 1 or len(begun) == 1:
+        return (begun or matches)[0]
     hint = "; ".join(f"{paper.id} {paper.title[:60]}" for paper in matches[:5])
     what = "no paper" if not matches else "more than one paper"
     raise NotFoundError(f"{what} matches {wanted!r}", hint=hint or "use an id, a DOI, an address or words of the title")

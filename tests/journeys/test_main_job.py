@@ -14,12 +14,14 @@ import pytest
 
 from digest.app import App, opened
 from digest.config.settings import Settings, SiteSettings, StoreSettings
+from digest.errors import NotFoundError
 from digest.model import Edition, PeriodKind, TopicId
 from digest.render import paths
 from digest.work.composing import compose_day, compose_due
 from digest.work.importing import FileReport, import_file
 from digest.work.previewing import preview
 from digest.work.publishing import publish
+from digest.work.ranking import find_paper
 from digest.work.starting import seed
 from tests.factories import Clock
 
@@ -147,3 +149,12 @@ def test_an_empty_topic_has_an_honest_page_and_a_valid_empty_feed(app: App, tmp_
     assert (read.bozo, read.entries) == (False, [])
     assert read.feed.title
     assert (tmp_path / "topics" / "vision" / "index.html").exists()
+
+
+@pytest.mark.shared
+def test_a_paper_is_found_by_the_beginning_of_its_title(app: App, shared: Path) -> None:
+    for page in pages(shared):
+        import_file(app, page)
+    assert find_paper(app, "quest").title.startswith("Quest: Query-Aware Sparsity")
+    with pytest.raises(NotFoundError, match="more than one paper"):
+        find_paper(app, "language models")
