@@ -26,7 +26,7 @@ _FEED_TYPES = r"application/(?:rss\+xml|atom\+xml|feed\+json|rdf\+xml)"
 _LINK = re.compile(r"<link\s[^<>]{1,2000}>", re.IGNORECASE)
 _TYPE = re.compile(rf"""\stype\s*=\s*["']?{_FEED_TYPES}""", re.IGNORECASE)
 _HREF = re.compile(r"""\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_BEFORE_ROOT = re.compile(r"\s*(?:<!--.*?(?:-->|\Z)\s*|<\?[^>]*+>\s*)*+", re.DOTALL)
+_BEFORE_ROOT = re.compile(r"\s*(?:<!--.*?(?:-->|\Z)\s*|<\?[^>]*>\s*)*", re.DOTALL)
 _WEB_PAGE = re.compile(r"<(?:!doctype html|html|head|body|meta|title)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 
