@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from digest.model.values import PaperId, SourceId, Value
@@ -95,16 +95,33 @@ class Entry(Value):
     place: str | None = None
     raw_title: str | None = None
     raw_abstract: str | None = None
+    withdrawn: bool = False
     signals: tuple[Observation, ...] = ()
 
 
+class Pause(Value):
+    """When a source does not want to be asked: `ttl` after an answer, nor in these hours (0 to 23) and days, all UTC.
+
+    Days are numbered as Python does: Monday is 0.
+    """
+
+    ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
 class Batch(Value):
-    """What one answer or file of a source held. `problems` says, a line each, which items were left out and why."""
+    """What one answer or file of a source held. `problems` says, a line each, which items were left out and why.
+
+    `next` is the address of the answer that goes on where this one ends, None where nothing more is to come.
+    """
 
     format: str
     title: str | None = None
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
+    next: str | None = None
+    pause: Pause = Pause()
 
 
 class Paper(Value):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from msgspec import structs
 
 from digest import identity, text
-from digest.model import AnnounceType, Batch, Entry, Links, Observation, Source, Value
+from digest.model import AnnounceType, Batch, Entry, Links, Observation, Pause, Source, Value
 
 _LONGEST_ID = 500
 _ARXIV = "https://arxiv.org"
@@ -45,6 +45,7 @@ class Draft(Value):
     base: str | None = None
     pdf: str = ""
     code: str = ""
+    project: str = ""
     discussion: str = ""
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Draft(Value):
     announced: datetime | None = None
     listed: datetime | None = None
     place: str | None = None
+    withdrawn: bool = False
     signals: tuple[Observation, ...] = ()
 
 
@@ -64,8 +66,16 @@ def base_of(source: Source, name: str) -> str | None:
     return name if "://" in name else source.url
 
 
-def batch(items: Iterable[Draft | str], *, source: Source, kind: str, title: str = "") -> Batch:
-    """Return drafts as a batch of format `kind`; `title` is plain text.
+def batch(
+    items: Iterable[Draft | str],
+    *,
+    source: Source,
+    kind: str,
+    title: str = "",
+    next: str | None = None,  # noqa: A002 - the field's word
+    pause: Pause | None = None,
+) -> Batch:
+    """Return drafts as a batch of format `kind`; `title` is plain text, `next` an address already joined and safe.
 
     A string among the items is a problem line of the reader's own. A draft without a title becomes a problem, and so
     does one that repeats an earlier item. Items that share an id but not their content are told apart,
@@ -82,7 +92,14 @@ def batch(items: Iterable[Draft | str], *, source: Source, kind: str, title: str
             entries[entry.external_id] = entry
         else:
             problems.append(f"{item.where}: repeats an earlier one")
-    return Batch(format=kind, title=title or None, entries=tuple(entries.values()), problems=tuple(problems))
+    return Batch(
+        format=kind,
+        title=title or None,
+        entries=tuple(entries.values()),
+        problems=tuple(problems),
+        next=next,
+        pause=pause or Pause(),
+    )
 
 
 def _entry(draft: Draft, source: Source) -> Entry:
@@ -107,6 +124,7 @@ def _entry(draft: Draft, source: Source) -> Entry:
         place=draft.place,
         raw_title=_raw(draft.title),
         raw_abstract=_raw(draft.abstract),
+        withdrawn=draft.withdrawn,
         signals=draft.signals,
     )
     return entry if entry.external_id else _with_id(entry, identity.mint(entry))
@@ -139,6 +157,7 @@ def _links(draft: Draft, arxiv_id: str | None, doi: str | None) -> Links:
         abstract=address(draft.link) or page,
         pdf=pdf,
         code=address(draft.code) or _code(draft.abstract),
+        project=address(draft.project),
         discussion=address(draft.discussion),
     )
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from digest.errors import SourceError
 from digest.model import Batch, Source
 from digest.sources import atom, rss, xml
+from digest.sources.base import Ask, Reach
 from digest.sources.draft import Draft, base_of, batch
 
 
@@ -17,6 +18,16 @@ class Feed(NamedTuple):
     kind: str
     title: str
     drafts: Iterator[Draft]
+
+
+class FeedAdapter:
+    """Any address that is asked for the same thing again and again."""
+
+    kind = "feed"
+
+    def request(self, source: Source, reach: Reach) -> tuple[Ask, ...]:
+        """See `Adapter`."""
+        return (Ask(url=source.url),) if source.url else ()
 
 
 class FeedReader:

@@ -1,0 +1,3 @@
+-- A work that its own source calls withdrawn.
+
+alter table entry add column withdrawn bigint not null default 0 check (withdrawn in (0, 1));
