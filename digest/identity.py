@@ -7,6 +7,7 @@ id of both differs. A title alone never merges papers: surveys of one field carr
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import unquote
 
@@ -28,13 +29,15 @@ _NEW_STYLE = (
 )
 _OLD_STYLE = rf"(?:{'|'.join(_ARCHIVES.split())})(?:\.[a-z]{{2}})?/[0-9]{{7}}"
 _ARXIV = re.compile(
-    rf"""(?: (?:https?://)?(?:[a-z0-9-]+\.)*(?:arxiv|alphaxiv)\.org/(?:abs|pdf|html|format|src|e-print|ps)/
-           | (?:https?://)?(?:www\.)?huggingface\.co/papers/
+    rf"""(?: (?:https?://)?(?:[a-z0-9-]+\.)*(?:arxiv|alphaxiv|ar5iv)\.org/
+             (?:abs|pdf|html|format|src|e-print|ps)/(?:arxiv:)?
+           | (?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?:api/)?papers/
+           | (?:https?://)?(?:www\.)?semanticscholar\.org/arxiv/
            | (?:https?://)?(?:dx\.)?(?:doi\.org/)?(?:doi:\s?)?10\.48550/arxiv\.
            | oai:arxiv\.org: | arxiv:\s?
          )?
          (?P<id>{_NEW_STYLE}|{_OLD_STYLE})(?:v(?P<version>[1-9][0-9]{{0,2}}))?
-         (?:\.pdf|\.md)?/?(?:[?\#].*)?""",
+         (?:\s?\[[a-z.-]{{2,20}}\]|(?:\.pdf|\.md)?/?(?:[?\#].*)?)""",
     re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 _DOI = re.compile(
@@ -55,8 +58,8 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
     match = _ARXIV.fullmatch(text.strip()) if len(text) < 500 else None
     if not match:
         return None
-    version = match["version"]
-    return _SUBJECT_CLASS.sub("", match["id"].lower()), int(version) if version else None
+    found, version = match["id"].lower(), match["version"]
+    return _SUBJECT_CLASS.sub("", found) if "/" in found else found, int(version) if version else None
 
 
 def doi(text: str) -> str | None:
@@ -90,12 +93,12 @@ def mint(entry: Entry) -> PaperId:
     return PaperId(keys(entry)[0])
 
 
-def conflict(entry: Entry, paper: Paper) -> bool:
+def conflict(one: Entry | Paper, other: Entry | Paper) -> bool:
     """Say whether ids prove two works different, so that no weaker key may merge them.
 
     The same arXiv id settles it: a preprint's DOI changes when a journal prints it.
     """
-    (arxiv, registered), (known_arxiv, known_registered) = _ids(entry), _ids(paper)
+    (arxiv, registered), (known_arxiv, known_registered) = _ids(one), _ids(other)
     if arxiv and known_arxiv:
         return arxiv != known_arxiv
     return bool(registered and known_registered and registered != known_registered)
@@ -109,6 +112,7 @@ def _ids(known: Entry | Paper) -> tuple[str | None, str | None]:
     return known.arxiv_id, known.doi and known.doi.lower()
 
 
+@lru_cache(maxsize=8192)
 def _hashed(kind: str, *parts: str) -> str:
     """Return a key of folded parts. What folds to nothing, such as a title of signs alone, counts as it stands."""
     content = "\n".join(fold(part) or part for part in parts)

@@ -8,28 +8,67 @@ from __future__ import annotations
 
 from digest import text
 from digest.model import Batch, Source
+from digest.sources.arxivservers import ArxivFeedAdapter, ArxivOaiAdapter, ArxivSearchAdapter
 from digest.sources.base import Adapter, Ask, Reach, Reader
-from digest.sources.dailypapers import DailyPapersReader
+from digest.sources.bibtex import BibtexReader
+from digest.sources.biorxiv import BiorxivAdapter, BiorxivReader
+from digest.sources.dailypapers import DailyPapersAdapter, DailyPapersReader
 from digest.sources.draft import base_of
-from digest.sources.feeds import FeedAdapter, FeedReader
+from digest.sources.feeds import FeedAdapter, FeedReader, hides_items
+from digest.sources.foreign import adopted
 from digest.sources.jsonfeed import JsonFeedReader
 from digest.sources.jsonlines import JsonLinesReader
+from digest.sources.oai import OaiReader
+from digest.sources.openalex import OpenAlexAdapter, OpenAlexReader
 from digest.sources.pages import PageReader
 from digest.sources.refusals import refusal
+from digest.sources.ris import RisReader
+from digest.sources.semanticscholar import SemanticScholarAdapter, SemanticScholarReader
 
-__all__ = ["ADAPTERS", "READERS", "Adapter", "Ask", "Reach", "Reader", "read", "requests"]
+__all__ = [
+    "ADAPTERS",
+    "KINDS",
+    "READERS",
+    "Adapter",
+    "Ask",
+    "Reach",
+    "Reader",
+    "adopted",
+    "hides_items",
+    "read",
+    "requests",
+]
 
 READERS: tuple[Reader, ...] = (
     PageReader(),
     JsonFeedReader(),
     DailyPapersReader(),
+    BiorxivReader(),
+    OpenAlexReader(),
+    SemanticScholarReader(),
     JsonLinesReader(),
+    OaiReader(),
     FeedReader(),
+    RisReader(),
+    BibtexReader(),
 )
 """The readers in the order they are asked: what is recognised by most, first."""
 
-ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (FeedAdapter(),)}
+_ADAPTERS: tuple[Adapter, ...] = (
+    FeedAdapter(),
+    ArxivFeedAdapter(),
+    ArxivSearchAdapter(),
+    ArxivOaiAdapter(),
+    DailyPapersAdapter(),
+    BiorxivAdapter(),
+    SemanticScholarAdapter(),
+    OpenAlexAdapter(),
+)
+ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in _ADAPTERS}
 """The adapters by the kind of source; a kind without one is asked like a feed."""
+
+KINDS = frozenset(ADAPTERS) | {"file"}
+"""What the kind of a source may be; `file` stands for imported files, which nobody asks for."""
 
 
 def requests(source: Source, reach: Reach) -> tuple[Ask, ...]:

@@ -1,7 +1,7 @@
 """What arXiv's own feeds do differently.
 
 Its RSS puts id, version and kind of announcement in front of the abstract, and all authors into one element. Its API
-answers an error with a feed of one entry.
+answers an error with a feed of one entry, and now and then with an empty page.
 """
 
 from __future__ import annotations
@@ -9,13 +9,24 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from digest import identity
 from digest.model import AnnounceType
 
 _ANNOUNCEMENT = re.compile(r"\s*arXiv:(\S{9,40})\s+Announce Type:\s*([a-z-]{1,20})\s+(?:Abstract:\s*)?", re.IGNORECASE)
 _ANNOUNCE_TYPES = {kind.value: kind for kind in AnnounceType}
+_CITATION = re.compile(r"(?:arxiv\s(?:preprint|e-?prints?),?\s+)?(?:arxiv:\s?|abs/)(\S+)(?:\s+\[\S+\])?", re.IGNORECASE)
 _PIECES = re.compile(r"([(),])")
 _ERRORS = re.compile(r"https?://(?:export\.)?arxiv\.org/api/errors\b", re.I)
-_ABSTRACT_PAGE = re.compile(r"https?://arxiv\.org/abs/", re.I)
+_FEED_ERROR = "feed error for query"
+_WITHDRAWN = re.compile(
+    r"""(?:\A|[.;]\s)\W*
+        (?: (?:(?:this|the|our)\s)?(?:arxiv\s)?(?:paper|article|manuscript|submission|work|preprint|note)\s
+            (?:(?:has|have)\sbeen\s|was\s|is\s)?(?:being\s|temporarily\s)?withdrawn\b
+          | (?:has\sbeen\s)?withdrawn(?=\s(?:by|due|because)\b|\W*\Z) )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOTE = 300
+_ABSTRACT_PAGES = ("http://arxiv.org/abs/", "https://arxiv.org/abs/")
 
 
 class Announcement(NamedTuple):
@@ -53,11 +64,30 @@ def authors(line: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def stated(citation: str) -> str:
+    """Return the arXiv id that a field of a citation consists of ("arXiv preprint arXiv:2603.01230"), else ""."""
+    match = _CITATION.fullmatch(citation.strip()) if len(citation) < _NOTE else None
+    return match[1] if match and identity.arxiv_id(match[1]) else ""
+
+
 def is_error(entry_id: str) -> bool:
     """Say whether the entry of an answer is arXiv's way to say that it has none."""
     return _ERRORS.match(entry_id) is not None
 
 
+def feed_error(title: str) -> bool:
+    """Say whether the feed of this title is arXiv's way to say that it knows no such category."""
+    return title.lower().startswith(_FEED_ERROR)
+
+
+def withdrawn(abstract: str, comment: str = "") -> bool:
+    """Say whether its authors took a paper back: arXiv says so only in prose, in front of the one or in the other.
+
+    An abstract counts only where it begins, for papers also study what others withdrew.
+    """
+    return _WITHDRAWN.match(abstract) is not None or _WITHDRAWN.search(comment[:_NOTE]) is not None
+
+
 def is_search_result(entry_id: str) -> bool:
     """Say whether an entry is from arXiv's search API, where "published" is when the first version was submitted."""
-    return _ABSTRACT_PAGE.match(entry_id) is not None
+    return entry_id.lower().startswith(_ABSTRACT_PAGES)

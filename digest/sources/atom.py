@@ -16,20 +16,25 @@ _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml"})
 _BASE64_TYPE = "application/octet-stream"
 
 
-def title(root: Element) -> str:
+def head(root: Element) -> Fields:
+    """Return what stands in the root: what a feed says of itself, and its entries."""
+    return Fields(root, _home(root))
+
+
+def title(head: Fields) -> str:
     """Return the feed's own title as plain text."""
-    return _spoken(xml.children(root, "title", home=_home(root))).plain
+    return _spoken(head.all("title")).plain
 
 
-def drafts(root: Element, start: str | None) -> Iterator[Draft]:
+def drafts(root: Element, head: Fields, start: str | None) -> Iterator[Draft]:
     """Yield the entries in document order; `start` is where links start from.
 
     Raises SourceError if the feed is arXiv's way to report an error.
     """
-    home, base = _home(root), xml.base(root, start)
-    entries = [root] if xml.name(root, home) == "entry" else xml.children(root, "entry", "item", home=home)
+    home = _home(root)
+    entries = [root] if xml.name(root, home) == "entry" else head.all("entry", "item")
     for number, entry in enumerate(entries, 1):
-        yield _draft(Fields(entry, home), f"item {number}", xml.base(entry, base))
+        yield _draft(Fields(entry, home), f"item {number}", xml.base(entry, start))
 
 
 def _home(root: Element) -> str:
@@ -43,14 +48,15 @@ def _draft(fields: Fields, where: str, base: str | None) -> Draft:
     if arxiv.is_error(id_):
         raise SourceError(f"arXiv answered with an error: {abstract.plain or 'it does not say which'}")
     line = arxiv.announcement(abstract.raw)
+    words = wording(line.abstract, text.from_html) if line else abstract
     links = _links(fields, base)
     published = dates.parse(fields.text("published", "issued", "created", "dc:date"))
     updated = dates.parse(fields.text("updated", "modified"))
-    from_search = arxiv.is_search_result(id_)
+    from_search, note = arxiv.is_search_result(id_), fields.text("arxiv:comment")
     return Draft(
         where=where,
         title=_spoken(fields.all("title")),
-        abstract=wording(line.abstract, text.from_html) if line else abstract,
+        abstract=words,
         id=id_,
         link=links.get("alternate") or id_,
         base=base,
@@ -64,6 +70,7 @@ def _draft(fields: Fields, where: str, base: str | None) -> Draft:
         submitted=published if from_search else None,
         announced=None if from_search else published,
         listed=updated or published,
+        withdrawn=(line is not None or from_search) and arxiv.withdrawn(words.plain, note),
     )
 
 
@@ -75,7 +82,7 @@ def _spoken(constructs: Iterable[Element]) -> Wording:
 def _construct(element: Element) -> Wording:
     kind = element.get("type", "").lower()
     literal = kind in _PLAIN_TYPES and not len(element)
-    packed = element.get("mode") == "base64" or kind == _BASE64_TYPE
+    packed = kind == _BASE64_TYPE or element.get("mode") == "base64"
     raw = _from_base64(element.text or "") if packed else xml.inner(element).strip()
     return wording(raw, text.clean if literal else text.from_html)
 
@@ -89,18 +96,20 @@ def _from_base64(encoded: str) -> str:
 
 def _links(fields: Fields, base: str | None) -> dict[str, str]:
     """Return the first address of each relation; a page before other alternates, a related PDF as "pdf"."""
-    found: dict[str, str] = {}
-    for link in sorted(fields.all("link"), key=_is_no_page):
-        rel, href = link.get("rel", "alternate"), link.get("href")
-        if rel == "related" and link.get("type") == "application/pdf":
+    pages: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for link in fields.all("link"):
+        rel, kind, href = link.get("rel", "alternate"), link.get("type", ""), link.get("href")
+        if rel == "related" and kind == "application/pdf":
             rel = "pdf"
+        found = pages if kind in _PAGE_TYPES or _media_type(kind) in _PAGE_TYPES else others
         if href and rel not in found:
             found[rel] = xml.address(href, xml.base(link, base))
-    return found
+    return others | pages
 
 
-def _is_no_page(link: Element) -> bool:
-    return link.get("type", "").partition(";")[0].strip().lower() not in _PAGE_TYPES
+def _media_type(kind: str) -> str:
+    return kind.partition(";")[0].strip().lower()
 
 
 def _authors(fields: Fields) -> tuple[str, ...]:

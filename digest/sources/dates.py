@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_tz
 from functools import lru_cache
 
 _LONGEST = 100
+_USUAL = len("2026-11-20T09:00:00Z")
 # Year 1 is how Go and .NET write "not known"; email.utils would take it for 2001.
 _NEVER = re.compile(r"(?<![+-])\b000[01]\b", re.ASCII)
 _W3CDTF = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[Tt ]\s*(.+))?)?)?", re.ASCII)
@@ -25,9 +26,24 @@ def parse(text: str) -> datetime | None:
     if not text or len(text) > _LONGEST or _NEVER.search(text):
         return None
     try:
-        return _iso(text) or _rfc822(text)
+        return _utc(text) or _iso(text) or _rfc822(text)
     except (ValueError, OverflowError):
         return None
+
+
+def day(text: str) -> datetime | None:
+    """Return the noon (UTC) of a day that is given without an hour, or with that of midnight; else as `parse`.
+
+    A day has no instant, but from UTC-12 to UTC+11 its noon is on that day, whereas its midnight is on the eve.
+    """
+    found = parse(text)
+    return found + timedelta(hours=12) if found and found.time() == time() else found
+
+
+def _utc(text: str) -> datetime | None:
+    """Read the one spelling that most of Atom has, in a tenth of the time of the others: 2026-11-20T09:00:00Z."""
+    usual = len(text) == _USUAL and text[-1] == "Z" and text[10] == "T" and text[13] == ":" and text[17:19] != "60"
+    return datetime.fromisoformat(text) if usual else None
 
 
 def _iso(text: str) -> datetime | None:

@@ -131,10 +131,13 @@ def _entry(draft: Draft, source: Source) -> Entry:
 
 
 def _arxiv(draft: Draft) -> tuple[str | None, int | None]:
-    for spelling in (draft.arxiv_id, draft.id, draft.link, draft.doi):
-        if spelling and (found := identity.arxiv_id(spelling)):
-            return found
-    return None, None
+    """Return the arXiv id and version that a draft names, neither if its id, link and DOI name different papers."""
+    stated = identity.arxiv_id(draft.arxiv_id) if draft.arxiv_id else None
+    if stated:
+        return stated
+    spellings = (draft.id, draft.link, draft.doi)
+    found = dict(known for each in reversed(spellings) if each and (known := identity.arxiv_id(each)))
+    return next(iter(found.items())) if len(found) == 1 else (None, None)
 
 
 def _doi(draft: Draft) -> str | None:
@@ -156,15 +159,15 @@ def _links(draft: Draft, arxiv_id: str | None, doi: str | None) -> Links:
     return Links(
         abstract=address(draft.link) or page,
         pdf=pdf,
-        code=address(draft.code) or _code(draft.abstract),
-        project=address(draft.project),
+        code=address(draft.code) or _in_abstract(draft.abstract, text.code_link),
+        project=address(draft.project) or _in_abstract(draft.abstract, text.project_link),
         discussion=address(draft.discussion),
     )
 
 
-def _code(abstract: Wording) -> str | None:
-    """Return the repository that an abstract names; in HTML its address may stand in a link only."""
-    return text.code_link(abstract.plain) or (text.code_link(abstract.raw) if "<" in abstract.raw else None)
+def _in_abstract(abstract: Wording, find: Callable[[str], str | None]) -> str | None:
+    """Return an address that an abstract names; in HTML it may stand in a link only."""
+    return find(abstract.plain) or (find(abstract.raw) if "<" in abstract.raw else None)
 
 
 def _external_id(draft: Draft, links: Links) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from digest.errors import SourceError
-from digest.model import Batch, Source
-from digest.sources import atom, rss, xml
+from digest.model import Batch, Pause, Source
+from digest.sources import arxiv, atom, rss, xml
 from digest.sources.base import Ask, Reach
 from digest.sources.draft import Draft, base_of, batch
+from digest.sources.paging import following
+from digest.sources.pauses import pause
 
 
 class Feed(NamedTuple):
@@ -18,6 +20,8 @@ class Feed(NamedTuple):
     kind: str
     title: str
     drafts: Iterator[Draft]
+    next: str | None
+    pause: Pause = Pause()
 
 
 class FeedAdapter:
@@ -44,7 +48,9 @@ class FeedReader:
         feed = opened(data, base_of(source, name))
         if feed is None:
             raise SourceError(f"cannot read {name}: its XML breaks off before the first item", hint="fetch it again")
-        return batch(feed.drafts, source=source, kind=feed.kind, title=feed.title)
+        if arxiv.feed_error(feed.title):
+            raise SourceError(f"arXiv answered with an error: {feed.title}", hint="are its categories spelled right?")
+        return batch(feed.drafts, source=source, kind=feed.kind, title=feed.title, next=feed.next, pause=feed.pause)
 
 
 def opened(data: bytes, base: str | None) -> Feed | None:
@@ -52,7 +58,20 @@ def opened(data: bytes, base: str | None) -> Feed | None:
     root = xml.read(data)
     if root is None:
         return None
-    local = xml.name(root, xml.prefix(root))
+    local, start = xml.local(root), xml.base(root, base)
     if local in ("feed", "entry"):
-        return Feed("atom", atom.title(root), atom.drafts(root, base))
-    return Feed("rdf" if local == "rdf" else "rss", rss.title(root), rss.drafts(root, base))
+        head = atom.head(root)
+        return Feed("atom", atom.title(head), atom.drafts(root, head, start), following(head, base, start))
+    head, kind = rss.head(root), "rdf" if local == "rdf" else "rss"
+    return Feed(kind, rss.title(head), rss.drafts(root, start), following(head, base, start), pause(head))
+
+
+def hides_items(data: bytes) -> bool:
+    """Say whether `data` claims to be a feed and opens items, but we find none: it is broken beyond our repair."""
+    if not xml.opens_feed(data) or not xml.names_items(data):
+        return False
+    try:
+        feed = opened(data, None)
+        return feed is None or next(feed.drafts, None) is None
+    except SourceError:  # found, and said to be an error
+        return False

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from digest import text
-from digest.errors import SourceError
 from digest.model import Batch, Source
 from digest.sources import dates
+from digest.sources.addresses import onward
 from digest.sources.draft import Draft, Wording, base_of, batch, wording
-from digest.sources.json import NotJsonError, decoded, items_of, lost_zero, string
+from digest.sources.json import answer, drafted, items_of, lost_zero, opens, string
 
 _VERSION = re.compile(rb'"version"\s*:\s*"(?:https?:(?://|\\/\\/)(?:www\.)?jsonfeed\.org(?:/|\\/)version(?:/|\\/)?)?1')
 _ITEMS = re.compile(rb'"items"\s*:\s*\[')
-_BEFORE = b"\xef\xbb\xbf \t\r\n"
 
 
 class JsonFeedReader:
@@ -25,31 +23,23 @@ class JsonFeedReader:
 
     def sniff(self, data: bytes, name: str) -> bool:
         """See `Reader`: an object that names its version and holds items, wherever these stand among its members."""
-        opened = data[:100].lstrip(_BEFORE).startswith(b"{")
-        return opened and _VERSION.search(data) is not None and _ITEMS.search(data) is not None
+        return opens(data, b"{") and _VERSION.search(data) is not None and _ITEMS.search(data) is not None
 
     def parse(self, data: bytes, *, source: Source, name: str) -> Batch:
         """See `Reader`."""
-        try:
-            feed = decoded(data)
-        except NotJsonError as error:
-            raise SourceError(f"cannot read {name}: broken JSON: {error}", hint="fetch it again") from None
-        drafts = _drafts(items_of(feed, "items"), base_of(source, name))
-        return batch(drafts, source=source, kind=self.format, title=text.clean(string(feed, "title")))
+        feed, base = answer(data, name), base_of(source, name)
+        return batch(
+            drafted(items_of(feed, "items"), lambda item, where: _draft(item, where, base)),
+            source=source,
+            kind=self.format,
+            title=text.clean(string(feed, "title")),
+            next=onward(string(feed, "next_url"), base),
+        )
 
 
-def _drafts(items: list[Any], base: str | None) -> Iterator[Draft | str]:
-    for number, item in enumerate(items, 1):
-        where = f"item {number}"
-        if not isinstance(item, dict):
-            yield f"{where}: not an object"
-        elif isinstance(item.get("id"), float):
-            yield f"{where}: {lost_zero(item['id'])}"
-        else:
-            yield _draft(item, where, base)
-
-
-def _draft(item: dict[str, Any], where: str, base: str | None) -> Draft:
+def _draft(item: dict[str, Any], where: str, base: str | None) -> Draft | str:
+    if isinstance(item.get("id"), float):
+        return f"{where}: {lost_zero(item['id'])}"
     published, modified = (dates.parse(string(item, f"date_{event}")) for event in ("published", "modified"))
     return Draft(
         where=where,

@@ -17,7 +17,7 @@ from digest.errors import SourceError
 from digest.model import Batch, Observation, SignalKind, Source
 from digest.sources import dates
 from digest.sources.draft import Draft, base_of, batch, wording
-from digest.sources.json import NotJsonError, decoded, items_of, lost_zero, string
+from digest.sources.json import NotJsonError, decoded, is_count, items_of, lost_zero, string
 
 _IDS = ("id", "arxiv_id", "doi")
 _DATES = ("submitted", "announced", "listed")
@@ -28,7 +28,6 @@ _COUNTS = {
     "stars": SignalKind.STARS,
     "citations": SignalKind.CITATIONS,
 }
-_LARGEST = 2**53
 _HINT = 'each line is an object with at least a title, such as {"title": "...", "abstract": "..."}'
 
 
@@ -88,7 +87,7 @@ def _complaints(paper: dict[str, Any]) -> Iterator[str]:
     if string(paper, "arxiv_id") and not identity.arxiv_id(paper["arxiv_id"]):
         yield f"arxiv_id is not an arXiv id: {_shown(paper['arxiv_id'])}"
     for key in _COUNTS:
-        if paper.get(key) is not None and not _is_count(paper[key]):
+        if paper.get(key) is not None and not is_count(paper[key]):
             yield f"{key} is not a whole number: {_shown(paper[key])}"
     for signal in items_of(paper, "signals"):
         if _observation(signal) is None:
@@ -110,7 +109,7 @@ def _draft(paper: dict[str, Any], where: str, place: str, base: str | None) -> D
         categories=tuple(each for each in _list(paper, "categories", "tags") if isinstance(each, str)),
         arxiv_id=string(paper, "arxiv_id"),
         doi=string(paper, "doi"),
-        version=paper["version"] if _is_count(paper.get("version")) else None,
+        version=paper["version"] if is_count(paper.get("version")) else None,
         submitted=submitted,
         announced=announced,
         listed=listed,
@@ -135,21 +134,17 @@ def _date(found: Any) -> datetime | None:
 def _signals(paper: dict[str, Any]) -> Iterator[Observation]:
     yield from filter(None, map(_observation, items_of(paper, "signals")))
     for key, kind in _COUNTS.items():
-        if _is_count(paper.get(key)):
+        if is_count(paper.get(key)):
             yield Observation(kind=kind, value=paper[key])
 
 
 def _observation(signal: Any) -> Observation | None:
     kind = string(signal, "kind")
-    if kind not in list(SignalKind) or not _is_count(signal.get("value")):
+    if kind not in list(SignalKind) or not is_count(signal.get("value")):
         return None
     at = _date(signal.get("at"))
     unclear = signal.get("at") is not None and at is None
     return None if unclear else Observation(kind=SignalKind(kind), value=signal["value"], at=at)
-
-
-def _is_count(found: Any) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < _LARGEST
 
 
 def _shown(found: Any) -> str:

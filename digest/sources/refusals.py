@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
-from digest import text
 from digest.errors import SourceError
+from digest.sources import discovery
 from digest.sources.encoding import decode
 from digest.sources.json import NotJsonError, decoded
 
@@ -21,11 +20,7 @@ _SIGNATURES = {
     b"GIF8": "a GIF image",
     b"SQLite format 3": "a SQLite database",
 }
-_FORMATS = "Digest reads RSS, Atom, JSON Feed, JSON Lines and saved daily-papers pages"
-_FEED_TYPES = r"application/(?:rss\+xml|atom\+xml|feed\+json|rdf\+xml)"
-_LINK = re.compile(r"<link\s[^<>]{1,2000}>", re.IGNORECASE)
-_TYPE = re.compile(rf"""\stype\s*=\s*["']?{_FEED_TYPES}""", re.IGNORECASE)
-_HREF = re.compile(r"""\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_FORMATS = "Digest reads RSS, Atom, JSON Feed, JSON Lines, BibTeX, RIS and saved daily-papers pages"
 _BEFORE_ROOT = re.compile(r"\s*(?:<!--.*?(?:-->|\Z)\s*|<\?[^>]*>\s*)*", re.DOTALL)
 _WEB_PAGE = re.compile(r"<(?:!doctype html|html|head|body|meta|title)\b", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
@@ -44,7 +39,7 @@ def _reason(data: bytes, base: str | None) -> tuple[str, str]:
         return f"it is {kind}, not text", _FORMATS
     head = decode(data[:_HEAD])
     if _WEB_PAGE.match(_BEFORE_ROOT.sub("", head, count=1)):
-        return "this is a web page, not a feed", _way_to_feeds(head, base)
+        return "this is a web page, not a feed", _way_to_feeds(data, base)
     if head.lstrip().startswith(("{", "[")):
         return _json_reason(data)
     element = _ELEMENT.search(head) if head.lstrip().startswith("<") else None
@@ -60,17 +55,11 @@ def _binary(data: bytes) -> str | None:
     return "binary data" if "\x00" in decode(data[:_HEAD]) else None
 
 
-def _way_to_feeds(page: str, base: str | None) -> str:
-    found = dict.fromkeys(feed for link in _LINK.findall(page) if _TYPE.search(link) and (feed := _address(link, base)))
+def _way_to_feeds(page: bytes, base: str | None) -> str:
+    found = [feed.url for feed in discovery.feeds_of(page, base)]
     if not found:
         return "it names no feed; give the address of the feed itself"
-    return f"it names {'its feed' if len(found) == 1 else 'feeds'}: {' '.join([*found][:_FEEDS_NAMED])}"
-
-
-def _address(link: str, base: str | None) -> str | None:
-    match = _HREF.search(link)
-    href = unescape(match[1] or match[2] or match[3] or "") if match else ""
-    return text.safe_url(href, base) or text.tidy(href) or None
+    return f"it names {'its feed' if len(found) == 1 else 'feeds'}: {' '.join(found[:_FEEDS_NAMED])}"
 
 
 def _json_reason(data: bytes) -> tuple[str, str]:

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from digest import identity, text
 from digest.sources import arxiv, dates, xml
 from digest.sources.draft import Draft, wording
 from digest.sources.xml import Element, Fields
 
-_MAILBOX = re.compile(r"[^\s()<>]+@[^\s()<>]+|[()<>]")
+# Only from the beginning of a word, or a word without end is read again from each of its letters.
+_MAILBOX = re.compile(r"(?<![^\s()<>])[^\s()<>@]+@[^\s()<>]+|[()<>]")
 _ABSTRACTS = ("description", "content:encoded", "dc:description", "itunes:summary", "summary")
-_DATES = ("pubdate", "dc:date", "dcterms:issued", "published", "atom:published", "updated", "atom:updated")
+_DATES = (
+    "pubdate",
+    "dc:date",
+    "dcterms:issued",
+    "published",
+    "atom:published",
+    "updated",
+    "atom:updated",
+    "dcterms:modified",
+)
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 
-def title(root: Element) -> str:
+def head(root: Element) -> Fields:
+    """Return what stands in the root and its channels, which is what a feed says of itself, and its items."""
+    return Fields(chain(root, *xml.children(root, "channel")))
+
+
+def title(head: Fields) -> str:
     """Return the feed's own title as plain text."""
-    channels = (root, *xml.children(root, "channel"))
-    titles = (xml.inner(found) for channel in channels for found in xml.children(channel, "title", "dc:title"))
-    return next(filter(None, map(text.plain, titles)), "")
+    return next(filter(None, map(text.plain, head.texts("title", "dc:title"))), "")
 
 
 def drafts(root: Element, start: str | None) -> Iterator[Draft]:
     """Yield the items in document order, wherever the version of RSS puts them; `start` is where links start from."""
-    for number, (item, base) in enumerate(_items(root, xml.base(root, start)), 1):
+    for number, (item, base) in enumerate(_items(root, start), 1):
         yield _draft(item, f"item {number}", xml.base(item, base))
 
 
@@ -60,6 +74,7 @@ def _draft(item: Element, where: str, base: str | None) -> Draft:
         announce_type=arxiv.announce_type(fields.text("arxiv:announce_type")) or (line.kind if line else None),
         announced=listed if line else None,
         listed=listed,
+        withdrawn=line is not None and arxiv.withdrawn(line.abstract),
     )
 
 
@@ -89,4 +104,9 @@ def _authors(fields: Fields, *, from_arxiv: bool) -> tuple[str, ...]:
     if from_arxiv and len(creators) == 1:
         return arxiv.authors(creators[0])
     named = creators or xml.names(fields.all("atom:author"))
-    return named or tuple(_MAILBOX.sub(" ", author) for author in fields.texts("author", "itunes:author"))
+    return named or tuple(map(name_only, fields.texts("author", "itunes:author")))
+
+
+def name_only(author: str) -> str:
+    """Return the name in "ana@example.org (Ana Ruiz)" or "Ana Ruiz <ana@example.org>"."""
+    return _MAILBOX.sub(" ", author)

@@ -6,7 +6,6 @@ No DTD is obeyed, no entity expanded, no address fetched, and libxml2's own limi
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html import escape
@@ -24,10 +23,13 @@ Element = Any
 _HEAD = 1 << 16
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _PAGE = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_UNREAD = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_ITEM = re.compile(r"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel|entry)(?=[\s/>])", re.IGNORECASE)
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LONGEST_BASE = 2000
+_TAGS_KEPT = 4096
 
 _PREFIXES = {
     "http://www.w3.org/2005/atom": "atom",
@@ -41,7 +43,9 @@ _PREFIXES = {
     "http://purl.org/dc/elements/1.1": "dc",
     "http://purl.org/dc/terms": "dcterms",
     "http://purl.org/rss/1.0/modules/content": "content",
+    "http://purl.org/rss/1.0/modules/syndication": "sy",
     "http://arxiv.org/schemas/atom": "arxiv",
+    "http://a9.com/-/spec/opensearch/1.1": "opensearch",
     "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
     "http://search.yahoo.com/mrss": "media",
     "http://purl.org/rss/1.0/modules/prism": "prism",
@@ -56,6 +60,11 @@ def opens_feed(data: bytes) -> bool:
     return root is not None and (page is None or root.start() < page.start())
 
 
+def names_items(data: bytes) -> bool:
+    """Say whether an item or an entry opens anywhere in `data`, outside of comments and sections."""
+    return _ITEM.search(_UNREAD.sub("", decode(data))) is not None
+
+
 def read(data: bytes) -> Element | None:
     """Return the root element of a feed, or None if `data` holds none. Total, and linear in the length of `data`."""
     root = _parsed(data)
@@ -67,12 +76,23 @@ def read(data: bytes) -> Element | None:
     return _parsed(text[start.start() :].encode("utf-8"), recover=True) if start else None
 
 
+def strict(data: bytes) -> Element | None:
+    """Return the root of a document that is well-formed and has no document type, None for any other."""
+    root = _parsed(data)
+    return None if root is None or root.getroottree().docinfo.doctype else root
+
+
+def local(element: Element) -> str:
+    """Return an element's local name in lower case, whatever its namespace."""
+    return _split(element.tag)[1]
+
+
 def name(element: Element, home: str = "rss") -> str:
     """Return an element's local name in lower case, with a prefix (`dc:creator`) unless it is of the format itself.
 
     The prefix is the usual one, whatever the document declares or forgot to.
     """
-    return _name(element.tag, home)
+    return _names_at(home)[element.tag]
 
 
 def prefix(element: Element) -> str:
@@ -82,7 +102,8 @@ def prefix(element: Element) -> str:
 
 def children(parent: Element, *names: str, home: str = "rss") -> Iterator[Element]:
     """Yield the children of these names in document order."""
-    return (child for child in parent if _name(child.tag, home) in names)
+    known = _names_at(home)
+    return (child for child in parent if known[child.tag] in names)
 
 
 def inner(element: Element) -> str:
@@ -116,18 +137,24 @@ def address(url: str, start: str | None) -> str:
 
 
 class Fields:
-    """The children of an item by name, each name with all its elements in document order."""
+    """The children of an item or a feed by name, each name with all its elements in document order."""
 
-    def __init__(self, item: Element, home: str = "rss") -> None:
-        found: defaultdict[str, list[Element]] = defaultdict(list)
+    def __init__(self, item: Iterable[Element], home: str = "rss") -> None:
+        self._found = found = dict[str, list[Element]]()
+        names = _names_at(home)
         for child in item:
-            found[_name(child.tag, home)].append(child)
-        self._found = found
+            name = names[child.tag]
+            if name in found:
+                found[name].append(child)
+            else:
+                found[name] = [child]
 
-    def all(self, *names: str) -> Iterator[Element]:
-        """Yield the elements of these names, the first name's first."""
-        for each in names:
-            yield from self._found.get(each, ())
+    def all(self, *names: str) -> list[Element]:
+        """Return the elements of these names, the first name's first."""
+        found = self._found
+        if len(names) == 1:
+            return found.get(names[0], [])
+        return [element for each in names if each in found for element in found[each]]
 
     def texts(self, *names: str) -> tuple[str, ...]:
         """Return what stands in the elements of these names, without the empty ones."""
@@ -135,9 +162,10 @@ class Fields:
 
     def text(self, *names: str) -> str:
         """Return what stands in the first element of these names that is not empty, or ""."""
+        found = self._found
         for each in names:
-            for element in self._found.get(each, ()):
-                if inside := inner(element).strip():
+            for element in found.get(each, ()):
+                if inside := (inner(element) if len(element) else element.text or "").strip():
                     return inside
         return ""
 
@@ -150,6 +178,7 @@ def _parsed(data: bytes, *, recover: bool = False) -> Element | None:
         load_dtd=False,
         no_network=True,
         huge_tree=False,
+        collect_ids=False,
         remove_comments=True,
         remove_pis=True,
     )
@@ -159,13 +188,24 @@ def _parsed(data: bytes, *, recover: bool = False) -> Element | None:
         return None
 
 
-@lru_cache(maxsize=4096)
-def _name(tag: str, home: str) -> str:
-    space, local = _split(tag)
-    return local if space in ("", "rss", home) else f"{space}:{local}"
+class _Names(dict[str, str]):
+    """The names of the tags that were met in documents of one format: a look-up costs a third of a cached call."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+
+    def __missing__(self, tag: str) -> str:
+        if len(self) >= _TAGS_KEPT:
+            self.clear()
+        space, local = _split(tag)
+        name = self[tag] = local if space in ("", "rss", self._home) else f"{space}:{local}"
+        return name
 
 
-@lru_cache(maxsize=4096)
+_names_at = lru_cache(maxsize=16)(_Names)
+
+
+@lru_cache(maxsize=_TAGS_KEPT)
 def _split(tag: str) -> tuple[str, str]:
     if not tag.startswith("{"):
         declared, _, local = tag.lower().rpartition(":")

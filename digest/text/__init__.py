@@ -5,11 +5,13 @@ Every function is total (no `str` makes it raise) and linear in the length of it
 
 from digest.text.characters import storable, tidy
 from digest.text.cleaning import clean, from_html, plain
-from digest.text.links import code_link, links_in, safe_url
+from digest.text.links import code_link, links_in, project_link, safe_url
 from digest.text.markup import looks_like_html
 from digest.text.prose import first_sentences, fold, sentences, shorten, slug
+from digest.text.summary import SUMMARY, summary_of
 
 __all__ = [
+    "SUMMARY",
     "clean",
     "code_link",
     "first_sentences",
@@ -18,10 +20,12 @@ __all__ = [
     "links_in",
     "looks_like_html",
     "plain",
+    "project_link",
     "safe_url",
     "sentences",
     "shorten",
     "slug",
     "storable",
+    "summary_of",
     "tidy",
 ]

@@ -13,7 +13,8 @@ _HIDDEN = re.compile(
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
     + "]+"
 )
-_PRINTABLE = bytes(range(0x20, 0x7F))
+# Each printable sign of ASCII as itself: what a translation leaves as it was, is printable.
+_PRINTABLE = bytes(code if 0x20 <= code < 0x7F else 0x20 for code in range(256))
 # Printable by the letter of the standard, and yet not to be waved through: marks, fillers, variation selectors.
 _DOUBTFUL = re.compile(
     "[\u0300-\u036f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -37,7 +38,7 @@ def tidy(text: str) -> str:
 
     Total and linear: any `str` will do, lone surrogates included.
     """
-    line = text.replace("\n", " ").strip(" ")
+    line = text.replace("\n", " ").strip()
     if _is_tidy(line):
         return line
     folded = " ".join(line.split())
@@ -66,7 +67,8 @@ def _is_tidy(line: str) -> bool:
     if "  " in line:
         return False
     if line.isascii():
-        return not line.encode().translate(None, _PRINTABLE)  # a third of the cost of isprintable()
+        encoded = line.encode()
+        return encoded.translate(_PRINTABLE) == encoded  # a sixth of the cost of isprintable()
     return line.isprintable() and unicodedata.is_normalized("NFC", line) and not _DOUBTFUL.search(line)
 
 

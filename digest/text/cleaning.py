@@ -18,7 +18,8 @@ def clean(text: str) -> str:
 
 def from_html(markup: str) -> str:
     """Return the words of an HTML fragment as `clean` returns them."""
-    return clean(strip_tags(markup))
+    # What nobody sees must not hide a tag, either: it would be one when it is gone.
+    return clean(strip_tags(tidy(markup)) if "<" in markup else strip_tags(markup))
 
 
 def plain(text: str) -> str:

@@ -15,13 +15,21 @@ _KEPT = "/%:@!$&'()*+,;=~-._"
 
 _ADDRESS = re.compile(rf"https?://[^\s<>\"{{}}|\\^`\[\]]{{1,{_LONGEST}}}", re.IGNORECASE)
 _TRAILING = (*".,;:!?'\"*_", ")")
-# All three hosts end in .com or .co, which few abstracts hold: a gate before the search.
+# All three hosts end in .com or .co, which few abstracts hold, and fewer a slash: a gate before the search.
 _CODE = re.compile(
     r"""(?<![\w.@-])(?:https?://)?(?:www\.)?
         (?: (?:github|gitlab)\.com/(?!(?:orgs|topics|features|marketplace|sponsors|about|login|explore)/)
           | huggingface\.co/(?:datasets/|spaces/)?(?!(?:papers|collections|blog|docs|datasets|spaces|posts|learn)/) )
         [\w-][\w.-]{0,99}/[\w.-]{1,100}(?:/[\w./~-]{0,300})?""",
     re.VERBOSE | re.ASCII | re.IGNORECASE,
+)
+
+_PAGES = re.compile(
+    r"(?<![\w.@/-])(?:https?://)?[a-z0-9][a-z0-9-]{0,62}\.(?:github|gitlab)\.io(?![\w-])(?:/[\w./~%-]{0,300})?",
+    re.ASCII | re.IGNORECASE,
+)
+_PROJECT = re.compile(
+    rf"\b(?:project|web|home|demo)[\s-]?(?:page|site)s?\b[^.!?<>]{{0,60}}?(?={_ADDRESS.pattern})", re.IGNORECASE
 )
 
 
@@ -36,9 +44,10 @@ def safe_url(url: str, base: str | None = None) -> str | None:
     if len(url) > _LONGEST or _CONTROL.search(url.strip().partition("#")[2]):
         return None
     try:
-        return _rebuilt(urlsplit(urljoin(base or "", visible(_CONTROL.sub("", url)).strip())))
+        rebuilt = _rebuilt(urlsplit(urljoin(base or "", visible(_CONTROL.sub("", url)).strip())))
     except ValueError:  # urllib.parse says so of bad ports, brackets and look-alike hosts
         return None
+    return rebuilt if rebuilt and len(rebuilt) <= _LONGEST else None
 
 
 def links_in(text: str) -> tuple[str, ...]:
@@ -49,8 +58,21 @@ def links_in(text: str) -> tuple[str, ...]:
 
 def code_link(text: str) -> str | None:
     """Return the first repository at GitHub, GitLab or Hugging Face that `text` names, with or without https."""
-    match = _CODE.search(text) if ".co" in text else None
+    match = _CODE.search(text) if "/" in text and ".co" in text else None
     if not match:
+        return None
+    address = _trimmed(match[0])
+    return safe_url(address if "://" in address else f"https://{address}")
+
+
+def project_link(text: str) -> str | None:
+    """Return what `text` calls a project's page, else the first page of a user or a project at GitHub or GitLab.
+
+    A repository is none: `code_link` finds it.
+    """
+    named = _PROJECT.search(text) if "/" in text and "://" in text else None
+    match = _ADDRESS.match(text, named.end()) if named else _PAGES.search(text) if "b.io" in text else None
+    if not match or code_link(match[0]):
         return None
     address = _trimmed(match[0])
     return safe_url(address if "://" in address else f"https://{address}")

@@ -31,7 +31,7 @@ _MARKUP = re.compile(
     | <(?P<unspoken>{_UNSPOKEN})(?=[\s/>]).*?(?:</(?P=unspoken)(?=[\s/>])[^<>]*+>?|\Z)
     | <!\[CDATA\[|\]\]>|<!doctype[^<>]*+>|<\?[^<>]*+>
     | <su(?P<script>[bp])>(?P<figure>[-+0-9n]{{1,12}}+)</su(?P=script)>
-    | </?(?:[a-z]+:)?(?P<name>[a-z][a-z0-9]*+)(?=[\s/>])(?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=)*+(?P<end>>?)
+    | </?(?:[a-z]+:)?(?P<name>[a-z][a-z0-9]*+)(?=[\s/>])(?:[^<>=]++|=\s*"[^"]*"|=\s*'[^']*'|=){{0,2000}}(?P<end>>?)
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )

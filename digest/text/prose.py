@@ -18,6 +18,7 @@ _BEHIND = " ,;:.!?-–—([{“‘\"'"
 # Letters that no decomposition takes apart.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
 _NOT_WORDS = re.compile(r"[\W_]+")
+_ASCII_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _NOT_LETTERS = re.compile(r"[^\w\x00-\x7f]+")
 _SLUG_LENGTH = 60
 
@@ -63,9 +64,10 @@ def fold(text: str) -> str:
     'poincare s maps a survey'
     """
     lowered = text.casefold()
-    if not lowered.isascii():
-        apart = unicodedata.normalize("NFKD", visible(lowered).translate(_LETTERS))
-        lowered = _NOT_LETTERS.sub(lambda run: "" if _only_marks(run[0]) else " ", apart).casefold()
+    if lowered.isascii():
+        return " ".join(lowered.translate(_ASCII_WORDS).split())  # a third of the cost of the pattern
+    apart = unicodedata.normalize("NFKD", visible(lowered).translate(_LETTERS))
+    lowered = _NOT_LETTERS.sub(lambda run: "" if _only_marks(run[0]) else " ", apart).casefold()
     return _NOT_WORDS.sub(" ", lowered).strip()
 
 

@@ -12,13 +12,14 @@ from functools import cache, lru_cache
 from typing import Any
 
 _DROPPED = "begin|end|label|ref|eqref|cite[a-z]*"
-_ARGUMENT = r"(?:\s?\[[^][{}]{0,80}\])?\s?\{(?:[^{}]|\{[^{}]*+\}){0,400}+\}"
+_ARGUMENT = r"(?:\s?\[[^][{}]{0,80}\])?\s?\{(?:[^{}]|\{[^{}]*+\}){0,400}\}"
 # What a backslash makes of a sign: a space, nothing, else the sign itself.
 _ESCAPES = {**dict.fromkeys(" ,;:\\", " "), **dict.fromkeys("!/-", "")}
 # Each alternative stops at the next opening mark, so that hostile repetition is scanned once; the first character
 # stands before them all, because that is what makes the search fast. A pair of dollars is mathematics if there is TeX
 # between them; else as pandoc has it: no blank inside either, no digit behind the second. What looks like the escapes
-# of other languages (it\'s, \x3E, \n) stays: accents stand on vowels or inside words, no digit follows a name.
+# of other languages (it\'s, \x3E, \n) stays: accents stand on vowels or inside words, no digit follows a name. TeX
+# has nine arguments at most.
 _SPAN = re.compile(
     rf"""[$\\`{{~](?:
       (?<=\$)(?:
@@ -26,18 +27,18 @@ _SPAN = re.compile(
         | (?<!\$\$)(?=[^\s$])(?: (?P<inline>[^$\\^_]{{0,200}}+[\\^_](?:\\\$|[^$]){{0,400}}) (?<![\s\\])\$
                              | (?P<plain>[^$\\^_]{{1,400}}+) (?<![\s/-])\$(?![0-9]) ) )
     | (?<=\\)(?:
-          \((?P<round>(?:[^\\]|\\[^()]){{1,400}}+)\\\)
-        | \[(?P<square>(?:[^\\]|\\[^][]){{1,600}}+)\\\]
+          \((?P<round>(?:[^\\]|\\[^()]){{1,400}})\\\)
+        | \[(?P<square>(?:[^\\]|\\[^][]){{1,600}})\\\]
         | (?:url|path)\{{(?P<url>[^{{}}]{{1,2000}}+)\}}
         | href\s?\{{(?P<target>[^{{}}]{{1,2000}}+)\}}\s?\{{(?P<words>[^{{}}]{{0,400}}+)\}}
         | (?P<silent>(?:{_DROPPED})\*?{_ARGUMENT})
         | (?: ["'`^~=.]\s?(?:\{{\\?[A-Za-z]{{1,2}}\}}|\\[ij](?![A-Za-z])|[AEIOUYaeiouy])
             | ['`^~=.][A-Za-z](?=[A-Za-z])
             | [cvH]\s[A-Za-z]
-            | [A-Za-z]++(?![0-9])\*?(?:{_ARGUMENT})*+ )(?P<tie>~?)
+            | [A-Za-z]++(?![0-9])\*?(?:{_ARGUMENT}){{0,9}} )(?P<tie>~?)
         | (?P<escape>[%&#${{}}\ ,;:!/-]|_(?=\w)|\\(?=\s)) )
     | (?<=`)`(?P<quoted>(?:[^`']|'(?!')){{1,400}})''
-    | (?<=\{{)(?P<group>\\(?:[^{{}}]|\{{[^{{}}]*+\}}){{1,400}}+\}})
+    | (?<=\{{)(?P<group>\\(?:[^{{}}]|\{{[^{{}}]*+\}}){{1,400}}\}})
     | (?<=~)(?P<reference>\\(?:{_DROPPED})\*?{_ARGUMENT})
     )""",
     re.VERBOSE,
