@@ -47,6 +47,7 @@ class Asked(NamedTuple):
     path: str
     headers: dict[str, str]
     at: float
+    body: bytes = b""
 
 
 Play = Callable[[socket.socket, threading.Event], None]
@@ -67,13 +68,14 @@ class Host:
         return f"{self.scheme}://{name}:{self.port}{path}"
 
     def serve(self, connection: socket.socket) -> None:
-        head = _head(connection)
+        head, begun = _head(connection)
         if not head:
             return
         first, *lines = head.split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        body = _rest(connection, begun, int(headers.get("content-length", 0)))
         with self._lock:
-            self.asked.append(Asked(first.split(" ")[1], headers, time.monotonic()))
+            self.asked.append(Asked(first.split(" ")[1], headers, time.monotonic(), body))
             self._now += 1
             self.most = max(self.most, self._now)
         try:
@@ -84,14 +86,22 @@ class Host:
                 self._now -= 1
 
 
-def _head(connection: socket.socket) -> str:
+def _head(connection: socket.socket) -> tuple[str, bytes]:
+    """Return the head of a request, and what of its body came with it."""
     head = b""
     while b"\r\n\r\n" not in head:
         data = connection.recv(4096)
         if not data:
-            return ""
+            return "", b""
         head += data
-    return head.partition(b"\r\n\r\n")[0].decode("latin-1")
+    head, _, begun = head.partition(b"\r\n\r\n")
+    return head.decode("latin-1"), begun
+
+
+def _rest(connection: socket.socket, body: bytes, length: int) -> bytes:
+    while len(body) < length and (data := connection.recv(4096)):
+        body += data
+    return body
 
 
 @contextmanager

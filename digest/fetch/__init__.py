@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
-from digest.fetch.client import Fetcher, Limits, Request, Response
+from digest.fetch.client import GAPS, Fetcher, Limits, Queue, Request, Response, alone, host_of
+from digest.fetch.transport import NoAnswerError
 
-__all__ = ["Fetcher", "Limits", "Request", "Response"]
+__all__ = ["GAPS", "Fetcher", "Limits", "NoAnswerError", "Queue", "Request", "Response", "alone", "host_of"]

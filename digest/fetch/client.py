@@ -7,7 +7,7 @@ import re
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from digest import text
 from digest.errors import FetchError
 from digest.fetch import decoding
 from digest.fetch.headers import Headers
-from digest.fetch.transport import Answer, Dial, Resolve, Transport, system_resolve
+from digest.fetch.transport import Answer, Dial, NoAnswerError, Resolve, Transport, system_resolve
 from digest.model import Value
 
 FEEDS = (
@@ -42,12 +42,20 @@ _HARMLESS = 1_000_000
 
 
 class Request(Value):
-    """What to ask for. The validators are those that this very address gave with its last answer, word for word."""
+    """What to ask for. The validators are those of the last answer, word for word; they are told to nobody but the
+    address that gave it: `address`, else `url` itself.
+
+    With a `body` it is a POST of JSON, which is not sent on to where a redirect leads. `headers`, such as a key, are
+    for the host of `url` alone.
+    """
 
     url: str
+    address: str | None = None
     etag: str | None = None
     last_modified: str | None = None
     accept: str = FEEDS
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Response(Value):
@@ -82,6 +90,15 @@ class Limits:
     ratio: int = 100
 
 
+Queue = Callable[[str], AbstractAsyncContextManager[None]]
+"""Waits until no other process asks a domain that wants a gap, and holds that turn."""
+
+
+def alone(domain: str) -> AbstractAsyncContextManager[None]:
+    """The queue of a process that is the only one."""
+    return nullcontext()
+
+
 class _Hop(NamedTuple):
     status: int
     headers: Headers
@@ -99,12 +116,15 @@ class Fetcher:
         now: Callable[[], datetime],
         limits: Limits = Limits(),
         allow_private: bool = False,
+        contact: str | None = None,
         gaps: Mapping[str, timedelta] = GAPS,
+        queue: Queue = alone,
         resolve: Resolve = system_resolve,
         dial: Dial | None = None,
         trust: ssl.SSLContext | None = None,
     ) -> None:
-        self._agent, self._now, self._limits, self._gaps = agent, now, limits, gaps
+        self._who = {"User-Agent": agent, "From": contact}
+        self._now, self._limits, self._gaps, self._queue = now, limits, gaps, queue
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._free_at: dict[str, float] = {}
         self._transport = Transport(
@@ -125,14 +145,17 @@ class Fetcher:
         """Return the answer to a conditional GET, whatever its status, after at most 5 redirects.
 
         Raises FetchError, with the reason in one line: an address that is never fetched, no connection, an answer that
-        breaks off, breaks HTTP, is too large, or takes too long.
+        breaks off, breaks HTTP, is too large, or takes too long. It is a NoAnswerError if the `host` is to blame.
         """
         at = [request.url]
         try:
             return await self._follow(request, at)
         except FetchError as error:
             via = f"sent on to {_shown(at[-1])}: " if len(at) > 1 else ""
-            raise FetchError(f"cannot fetch {_shown(request.url)}: {via}{error.message}", hint=error.hint) from error
+            why = f"cannot fetch {_shown(request.url)}: {via}{error.message}"
+            if isinstance(error, NoAnswerError):
+                raise NoAnswerError(why, hint=error.hint, host=host_of(at[-1])) from error
+            raise FetchError(why, hint=error.hint) from error
 
     def turn_of(self, url: str) -> str:
         """Return what those addresses share that are asked one after the other: a host, or a domain with a gap."""
@@ -142,50 +165,57 @@ class Fetcher:
     async def _follow(self, request: Request, at: list[str]) -> Response:
         """Return the answer at the end of the redirects; `at` gets each address on the way."""
         moved_to, permanent, left = None, True, self._limits.total.total_seconds()
-        headers = self._headers(request)
         while True:
-            hop = await self._hop(at[-1], headers, left)
-            if hop.status not in _ELSEWHERE:
+            headers = self._headers(request, at[-1])
+            hop = await self._hop(at[-1], headers, left, request.body)
+            if hop.status not in _ELSEWHERE or request.body is not None:
                 return self._response(at[-1], hop, moved_to, conditional=bool(headers.keys() & _CONDITIONS))
             at.append(_target(hop.headers.location, at))
             permanent = permanent and hop.status in _PERMANENT
             moved_to = at[-1] if permanent else moved_to
             left -= hop.seconds
-            # Validators belong to one address: another might take them for its own by chance.
-            headers = {name: value for name, value in headers.items() if name not in _CONDITIONS}
 
-    def _headers(self, request: Request) -> dict[str, str]:
+    def _headers(self, request: Request, url: str) -> dict[str, str]:
+        # Validators belong to one address: another might take them for its own by chance.
+        theirs = url == (request.address or request.url)
         given = {
-            "User-Agent": self._agent,
+            **self._who,
             "Accept": request.accept,
             "Accept-Encoding": decoding.OFFERED,
             "Connection": "close",
-            "If-None-Match": request.etag,
-            "If-Modified-Since": request.last_modified,
+            "If-None-Match": request.etag if theirs else None,
+            "If-Modified-Since": request.last_modified if theirs else None,
+            "Content-Type": None if request.body is None else "application/json",
+            **(dict(request.headers) if request.headers and _origin(url) == _origin(request.url) else {}),
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    async def _hop(self, url: str, headers: dict[str, str], left: float) -> _Hop:
+    async def _hop(self, url: str, headers: dict[str, str], left: float, body: bytes | None) -> _Hop:
         address, clock = _checked(url), asyncio.get_running_loop()
         async with self._turn(address):
             begun = clock.time()
             try:
-                async with asyncio.timeout(left), self._transport.ask(address, headers) as answer:
-                    body = await _body(answer, self._limits) if answer.status in _BODIES else b""
+                async with asyncio.timeout(left), self._transport.ask(address, headers, body) as answer:
+                    found = await _body(answer, self._limits) if answer.status in _BODIES else b""
             except TimeoutError:
-                raise FetchError(f"it takes longer than {self._limits.total.total_seconds():g} s") from None
-            return _Hop(answer.status, answer.headers, body, clock.time() - begun)
+                raise NoAnswerError(f"it takes longer than {self._limits.total.total_seconds():g} s") from None
+            return _Hop(answer.status, answer.headers, found, clock.time() - begun)
 
     @asynccontextmanager
     async def _turn(self, url: str) -> AsyncIterator[None]:
         """Wait until nobody else asks that host, and its gap is over."""
         domain, clock = self.turn_of(url), asyncio.get_running_loop()
         async with self._turns[domain]:
+            gap = self._gaps.get(domain)
+            if not gap:
+                yield
+                return
             await asyncio.sleep(self._free_at.get(domain, 0) - clock.time())
             try:
-                yield
+                async with self._queue(domain):
+                    yield
             finally:
-                self._free_at[domain] = clock.time() + self._gaps.get(domain, timedelta()).total_seconds()
+                self._free_at[domain] = clock.time() + gap.total_seconds()
 
     def _response(self, url: str, hop: _Hop, moved_to: str | None, *, conditional: bool) -> Response:
         if hop.status == _NOT_MODIFIED and not conditional:
@@ -244,6 +274,16 @@ def _checked(url: str) -> str:
     if port is not None and port not in _PORTS and port < _FIRST_FREE_PORT:
         raise FetchError(f"port {port} is not one of the web")
     return safe.partition("#")[0]
+
+
+def host_of(url: str) -> str:
+    """Return the name of an address's host, with its port if that is not the usual one."""
+    return urlsplit(text.safe_url(url) or "").netloc
+
+
+def _origin(url: str) -> tuple[str, ...]:
+    """Return the host of an address as the browser means it: scheme, name and port."""
+    return urlsplit(text.safe_url(url) or "").scheme, host_of(url)
 
 
 def _shown(url: str) -> str:

@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 _LONGEST_VALIDATOR = 1000
 _MAX_AGE = re.compile(r'(?:^|[\s,])max-age="?([0-9]{1,9})', re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,9}")
+_EPOCH = re.compile(r"[0-9]{10}")
+_USED_UP = re.compile(r"\br=0\b[^,]*\bt=([0-9]{1,9})")
 
 
 class Headers:
@@ -42,11 +44,23 @@ class Headers:
         return found if 0 < len(found) <= _LONGEST_VALIDATOR else None
 
     def retry_after(self, now: datetime) -> timedelta | None:
-        """Return how long the server asks us to wait, said in seconds or as a date (RFC 9110, 10.2.3)."""
+        """Return how long the server asks us to wait, said in seconds or as a date (RFC 9110, 10.2.3).
+
+        Else how long it takes until a limit that is used up begins anew: `x-ratelimit-reset` of GitHub, an instant in
+        seconds since 1970, or `RateLimit` of Hugging Face (draft-ietf-httpapi-ratelimit-headers, where `t` is seconds).
+        """
         found = self["retry-after"]
         if _SECONDS.fullmatch(found):
             return timedelta(seconds=int(found))
-        return _until(found, self._sent(now))
+        until = _until(found, self._sent(now))
+        return self._used_up(now) if until is None else until
+
+    def _used_up(self, now: datetime) -> timedelta | None:
+        reset = self["x-ratelimit-reset"]
+        if self["x-ratelimit-remaining"] == "0" and _EPOCH.fullmatch(reset):
+            return max(datetime.fromtimestamp(int(reset), UTC) - self._sent(now), timedelta(0))
+        used_up = _USED_UP.search(self["ratelimit"])
+        return timedelta(seconds=int(used_up[1])) if used_up else None
 
     def fresh_for(self, now: datetime) -> timedelta | None:
         """Return how long the answer stays good: max-age, else Expires, less its age in caches (RFC 9111, 4.2)."""

@@ -7,78 +7,62 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from http.client import responses
-from typing import NamedTuple
+from functools import partial
 
+import structlog
 from msgspec.structs import replace
 
 from digest import __version__
 from digest.app import App
 from digest.config.checks import duration
 from digest.config.settings import Settings
-from digest.errors import DigestError, FetchError, SourceError, StoreError
-from digest.fetch import Fetcher, Limits, Request, Response
-from digest.model import Batch, Health, Source, SourceId, Value
-from digest.sources import read
-from digest.watch import Changes, Outcome
-from digest.work.importing import ingest
-from digest.work.rhythm import NEWS, Jitter, after_failure, after_news, after_silence, question
+from digest.errors import FetchError, SourceError, StoreError
+from digest.fetch import GAPS, Fetcher, Limits, NoAnswerError, Queue, Request, Response, alone, host_of
+from digest.model import Batch, Health, Source, SourceId
+from digest.work.ledger import Ledger
+from digest.work.manners import FIRST_RETRY, LONGEST_WAIT, Jitter, share_of, throttles
+from digest.work.rhythm import SOONEST
+from digest.work.turns import only_one, queue_of
+from digest.work.visits import PollReport, Visit, batch_of, begun, bounded, broken, failure, taken
 
-_Asked = tuple[Source, Health]
+__all__ = ["AT_ONCE", "PollReport", "fetcher_of", "poll", "read_address", "spread"]
 
-AT_ONCE = 8
+AT_ONCE = 16
+# Of what was fetched and waits to be stored, in bytes.
+_WAITING = 16_000_000
 # 10 MB on the wire go with 32 MB unpacked.
 _UNPACKED = 3.2
-_NOT_MODIFIED, _GONE = 304, 410
-_GOOD = range(200, 300)
-# With what XML and JSON end: a text cut elsewhere would be taken for an abstract's whole.
-_LAST = (b">", b"}", b"]")
-_HINTS = {
-    401: "the site asks for a password: choose another source",
-    403: "the site does not want us: ask its operator, or choose another source",
-    404: "is the address right? `digest source edit` changes it",
-    410: "it is not polled any more; `digest source edit` gives it another address, or enables it again",
-}
+# Another process may be polling already; who names a source wants to see it polled.
+_PATIENCE = timedelta(seconds=30)
 
+# After that no other source is begun: those that are left stay due, and what comes after the polls is not kept waiting.
+ROUND = timedelta(minutes=5)
+# So often a host may fail to answer in one round; its other sources fail with it then, unasked.
+_SILENT = 2
 
-class PollReport(Value):
-    """What came of polling one source. With `error` (and its `code`) nothing was taken.
-
-    `old` entries were there when the source was new to us, and are no news. `skipped` says which items were left out.
-    """
-
-    source: SourceId
-    format: str | None = None
-    read: int = 0
-    new: int = 0
-    merged: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    old: int = 0
-    not_modified: bool = False
-    skipped: tuple[str, ...] = ()
-    moved_to: str | None = None
-    next_poll: datetime | None = None
-    code: str | None = None
-    error: str | None = None
-    hint: str | None = None
+log = structlog.get_logger()
 
 
 def spread(span: timedelta) -> timedelta:
-    """The usual jitter: up to a fifth later."""
-    return span * random.uniform(1, 1.2)
+    """The usual jitter: any time up to `span`, though not at once."""
+    return max(SOONEST, span * random.random())
 
 
-def fetcher_of(settings: Settings, now: Callable[[], datetime]) -> Fetcher:
-    """Return the client of a site: it says who asks, and keeps to the site's limits."""
+def fetcher_of(settings: Settings, now: Callable[[], datetime], *, queue: Queue = alone) -> Fetcher:
+    """Return the client of a site: it says who asks, and keeps to the site's limits.
+
+    With a `queue` it also waits for the other processes of the site where a domain wants that.
+    """
     contact = f"; {settings.site.contact}" if settings.site.contact else ""
     given = settings.fetch
     wire = given.megabytes * 1_000_000
     return Fetcher(
         agent=f"digest/{__version__} (+{settings.site.url}{contact})",
+        contact=settings.site.contact or None,
         now=now,
         limits=Limits(total=duration(given.timeout), wire=wire, unpacked=int(wire * _UNPACKED)),
         allow_private=given.allow_private,
+        queue=queue,
     )
 
 
@@ -86,7 +70,9 @@ async def read_address(settings: Settings, now: Callable[[], datetime], url: str
     """Return what stands at an address, without storing it. Raises FetchError, SourceError."""
     async with fetcher_of(settings, now) as fetcher:
         answer = await fetcher.get(Request(url=url))
-    return _read(Source(id=SourceId("check"), kind="feed", name=url, url=url), answer)
+    batch = batch_of(Source(id=SourceId("check"), kind="feed", name=url, url=url), answer)
+    assert batch, "nobody asked whether it was modified"
+    return batch
 
 
 async def poll(
@@ -99,29 +85,24 @@ async def poll(
 ) -> list[PollReport]:
     """Poll the sources that are due, or those named at once; `tell` hears each report as it comes.
 
-    Hosts are asked side by side, the sources of one host one after the other. What a source gave and how it went are
-    saved together. One that fails, even by a bug of ours, stops no other. Raises NotFoundError or SourceError
-    before anything is polled if one that is named is not there, or has no address.
+    Hosts are asked side by side, the sources of one host one after the other. What an answer gave and how it went are
+    saved together. One source that fails, even by a bug of ours, stops no other. While another process polls, none is
+    due. Raises NotFoundError or SourceError before anything is polled if one that is named is not there, or has no
+    address; StoreError if another process does not stop polling.
     """
-    found = await asyncio.to_thread(_chosen, app, sources)
-    if not found:
+    if not await asyncio.to_thread(_chosen, app, sources):
         return []
-    reports: dict[SourceId, PollReport] = {}
-    free = asyncio.Semaphore(AT_ONCE)
-    async with fetcher or fetcher_of(app.settings, app.now) as client:
-        poller = _Poller(app, client, jitter)
-
-        async def in_turn(group: list[_Asked]) -> None:
-            for source, health in group:
-                async with free:
-                    reports[source.id] = await poller.poll(source, health)
-                tell(reports[source.id])
-
-        await asyncio.gather(*map(in_turn, _by_host(client, found)))
-    return [reports[source.id] for source, _ in found]
+    async with only_one(app, "polling", patience=_PATIENCE if sources else timedelta()) as held:
+        if not held and sources:
+            raise StoreError("another process polls", hint="try again when it has finished")
+        found = await asyncio.to_thread(_chosen, app, sources) if held else []
+        async with fetcher or fetcher_of(app.settings, app.now, queue=queue_of(app)) as client:
+            poller = _Poller(app, client, jitter, await asyncio.to_thread(app.store.cooling_hosts, app.now()))
+            reports = await asyncio.gather(*(poller.poll(source, health, tell) for source, health in found))
+    return reports
 
 
-def _chosen(app: App, named: Sequence[SourceId] | None) -> list[_Asked]:
+def _chosen(app: App, named: Sequence[SourceId] | None) -> list[tuple[Source, Health]]:
     if named is None:
         found = app.store.due_sources(app.now())
     else:
@@ -133,97 +114,123 @@ def _chosen(app: App, named: Sequence[SourceId] | None) -> list[_Asked]:
     return [(source, health[source.id]) for source in found]
 
 
-def _by_host(client: Fetcher, found: list[_Asked]) -> list[list[_Asked]]:
-    groups: defaultdict[str, list[_Asked]] = defaultdict(list)
-    for source, health in found:
-        groups[client.turn_of(source.url or "")].append((source, health))
-    return list(groups.values())
+class _WaitsError(Exception):
+    """A source is not asked, by no fault of its own: not before `until`, or in the next round."""
+
+    def __init__(self, why: str, until: datetime | None = None) -> None:
+        super().__init__(why)
+        self.until = until
 
 
-class _Poller(NamedTuple):
-    app: App
-    client: Fetcher
-    jitter: Jitter
+class _Room:
+    """Keeps what was fetched from piling up before the store."""
 
-    async def poll(self, source: Source, health: Health) -> PollReport:
+    def __init__(self, size: int) -> None:
+        self._left, self._open = size, asyncio.Event()
+        self.take(0)
+
+    async def wait(self) -> None:
+        await self._open.wait()
+
+    def take(self, size: int) -> None:
+        """Take room, more than there is if need be; a negative size gives it back."""
+        self._left -= size
+        if self._left > 0:
+            self._open.set()
+        else:
+            self._open.clear()
+
+
+class _Poller:
+    """One round of polls: what it learns of a host by one source goes for all of its sources."""
+
+    def __init__(self, app: App, client: Fetcher, jitter: Jitter, cooling: dict[str, datetime]) -> None:
+        self._app, self._client, self._jitter = app, client, jitter
+        self._cooling, self._silent = cooling, Counter[str]()
+        self._clock = asyncio.get_running_loop()
+        self._ends = self._clock.time() + ROUND.total_seconds()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._free, self._room = asyncio.Semaphore(AT_ONCE), _Room(_WAITING)
+        self._ledger = Ledger(app.store)
+
+    async def poll(self, source: Source, health: Health, tell: Callable[[PollReport], None]) -> PollReport:
         """Poll one source; whatever goes wrong is in the report."""
-        answer = None
         try:
-            answer = await self.client.get(question(source, health))
-            return await asyncio.to_thread(self._take, source, health, answer)
+            report = await self._visited(begun(source, health, self._app.now()))
         except Exception as error:  # the shell of one source: whatever it is, the others go on
-            return await asyncio.to_thread(self._fail, source, health, answer, error)
+            report = failure(source.id, error)
+        if report.adopted:
+            log.info("source_moved", source=source.id, old=source.url, new=report.moved_to)
+        tell(report)
+        return report
 
-    def _take(self, source: Source, health: Health, answer: Response) -> PollReport:
-        now, every = self.app.now(), duration(self.app.settings.fetch.poll_every)
-        if answer.status == _NOT_MODIFIED:
-            after = after_silence(health, answer, now, every=every)
-            self.app.store.save_health(after)
-            return PollReport(source=source.id, not_modified=True, next_poll=after.next_poll)
-        batch = _read(source, answer)
-        after = after_news(health, answer, now, every=every, entries=bool(batch.entries))
-        with self.app.store.transaction():
-            if self.app.store.source(source.id) != source:
-                raise StoreError(f"source {source.id} was changed while it was polled; nothing of the old one is kept")
-            changes = ingest(self.app, source, batch.entries)
-            old = [] if health.baseline_at else _old(changes, now)
-            self.app.store.mark_baseline(source.id, old)
-            self.app.store.save_health(after)
-        return _report(source, batch, changes, after, old=len(old))
+    async def _visited(self, visit: Visit) -> PollReport:
+        while visit.request:
+            answer = None
+            try:
+                answer = await self._answer(visit, visit.request)
+                visit = await self._taken(visit, answer)
+            except _WaitsError as wait:
+                return await self._ledger.save(partial(_put_off, self._app, visit, wait))
+            except StoreError:
+                # Not the source's fault: it stays due.
+                raise
+            except Exception as error:  # a bug in reading one source is that source's alone
+                return await self._ledger.save(partial(self._broken, visit, answer, error))
+        return visit.report
 
-    def _fail(self, source: Source, health: Health, answer: Response | None, error: Exception) -> PollReport:
-        report = _failure(source, error)
-        if isinstance(error, StoreError):
-            # Not the source's fault: it stays due.
-            return report
-        wait = answer.retry_after if answer else None
-        after = after_failure(health, report.error or "", self.app.now(), jitter=self.jitter, wait=wait)
+    async def _taken(self, visit: Visit, answer: Response) -> Visit:
+        self._room.take(len(answer.body))
         try:
-            with self.app.store.transaction():
-                if answer and answer.status == _GONE:
-                    after = replace(after, next_poll=None)
-                    self.app.store.put_sources([replace(self.app.store.source(source.id), enabled=False)])
-                self.app.store.save_health(after)
-        except StoreError as worse:
-            return _failure(source, worse)
-        return replace(report, next_poll=after.next_poll)
+            batch = await asyncio.to_thread(batch_of, visit.source, answer)
+            return await self._ledger.save(partial(taken, self._app, visit, answer, batch))
+        finally:
+            self._room.take(-len(answer.body))
+
+    async def _answer(self, visit: Visit, request: Request) -> Response:
+        """Return the answer to a question, when its host's turn has come."""
+        await self._room.wait()
+        turn = self._client.turn_of(request.url)
+        async with self._turns[turn], self._free:
+            self._allowed(visit, request.url, turn)
+            try:
+                answer = await self._client.get(request)
+            except NoAnswerError as error:
+                self._silent[error.host] += 1
+                raise
+            self._heed(answer)
+            return answer
+
+    def _heed(self, answer: Response) -> None:
+        """Leave a host alone that says it is asked too much, before its next source has its turn."""
+        turn = self._client.turn_of(answer.url)
+        if throttles(answer.status, gap=turn in GAPS):
+            wait = FIRST_RETRY if answer.retry_after is None else answer.retry_after
+            self._cooling[turn] = self._app.now() + min(wait, LONGEST_WAIT)
+
+    def _allowed(self, visit: Visit, url: str, turn: str) -> None:
+        """Raises FetchError or _WaitsError if there is no sense in asking now."""
+        bounded(visit, self._app.now())
+        until = self._cooling.get(turn)
+        if until and until > self._app.now():
+            raise _WaitsError(f"{turn} asked for patience until {until:%Y-%m-%d %H:%M} UTC", until)
+        if self._silent and self._silent[host_of(url)] >= _SILENT:
+            raise FetchError(f"cannot fetch {url}: {host_of(url)} did not answer others either")
+        if self._clock.time() > self._ends and not visit.report.pages:
+            raise _WaitsError("others took too long: it is polled in the next round")
+
+    def _broken(self, visit: Visit, answer: Response | None, error: Exception) -> PollReport:
+        """Write down a failure, and for its host that it is asked too much, if it says so."""
+        turn = self._client.turn_of(answer.url) if answer else ""
+        if turn in self._cooling:
+            self._app.store.cool_host(turn, self._cooling[turn])
+        return broken(self._app, visit, answer, error, jitter=self._jitter)
 
 
-def _read(source: Source, answer: Response) -> Batch:
-    """Return what an answer holds. Raises FetchError for one that is no answer, SourceError if it cannot be read."""
-    if answer.status not in _GOOD:
-        why = f"cannot fetch {source.url}: it answers {answer.status} {responses.get(answer.status, '')}".rstrip()
-        raise FetchError(why, hint=_HINTS.get(answer.status))
-    if not answer.whole and not answer.body.rstrip().endswith(_LAST):
-        raise FetchError(f"cannot fetch {source.url}: its answer breaks off")
-    return read(answer.body, source=source, name=answer.url)
-
-
-def _old(changes: Changes, now: datetime) -> list[str]:
-    """Return which of a new source's entries are no news: all that it does not say to have listed just now."""
-    first_time = (one.entry for one in changes.decisions if one.outcome in (Outcome.NEW, Outcome.MERGED))
-    return [entry.external_id for entry in first_time if entry.listed is None or entry.listed < now - NEWS]
-
-
-def _report(source: Source, batch: Batch, changes: Changes, after: Health, *, old: int) -> PollReport:
-    counts = Counter(decision.outcome for decision in changes.decisions)
-    return PollReport(
-        source=source.id,
-        format=batch.format,
-        read=len(batch.entries),
-        new=counts[Outcome.NEW],
-        merged=counts[Outcome.MERGED],
-        changed=counts[Outcome.CHANGED],
-        unchanged=counts[Outcome.UNCHANGED],
-        old=old,
-        skipped=batch.problems,
-        moved_to=after.moved_to,
-        next_poll=after.next_poll,
-    )
-
-
-def _failure(source: Source, error: Exception) -> PollReport:
-    if isinstance(error, DigestError):
-        return PollReport(source=source.id, code=error.code, error=error.message, hint=error.hint)
-    why = f"{type(error).__name__}: {error}"
-    return PollReport(source=source.id, code="bug", error=why, hint="this is a bug in Digest; please report it")
+def _put_off(app: App, visit: Visit, wait: _WaitsError) -> PollReport:
+    """Have a source polled when its host lets itself be asked, not all of the host's sources at once."""
+    health = visit.health
+    if wait.until:
+        health = replace(health, next_poll=wait.until + SOONEST * share_of(visit.source.id))
+        app.store.save_health(health)
+    return replace(visit.report, waits=str(wait), next_poll=health.next_poll)

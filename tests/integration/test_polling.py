@@ -22,18 +22,20 @@ from digest.errors import NotFoundError, SourceError
 from digest.fetch import Fetcher
 from digest.model import Health, Period, PeriodKind, SignalKind, Source, SourceId
 from digest.sources import read
-from digest.work import polling
+from digest.work import polling, visits
 from digest.work.importing import ingest
+from digest.work.manners import retry, share_of
 from digest.work.polling import PollReport, fetcher_of, poll
 from digest.work.ranking import candidates_of
-from digest.work.rhythm import retry
 from tests.factories import make_entry, make_source
 from tests.hosts import Host, Play, answer, host, in_turn, names, packed, raw, redirect, reset, slow
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 LIST = SourceId("list")
+# An hour, and the share of another quarter by which this source is apart from others.
+SOON = HOUR + HOUR / 4 * share_of(LIST)
 
 
 class Clock:
@@ -111,22 +113,22 @@ def test_a_first_poll_takes_the_entries_and_the_next_asks_only_for_what_changed(
     assert app.store.tally()["paper"] == 2
     before = health(app)
     assert before == Health(
-        source_id=LIST, last_poll=NOON, last_ok=NOON, next_poll=NOON + HOUR, address=here.url("/feed"), etag='"v1"',
-        baseline_at=NOON,
+        source_id=LIST, last_poll=NOON, last_ok=NOON, next_poll=NOON + SOON, address=here.url("/feed"), etag='"v1"',
+        baseline_at=NOON, complete_at=NOON,
     )  # fmt: skip
-    clock.instant += HOUR
+    clock.instant += SOON
     second = one(app)
     assert (second.not_modified, second.error) == (True, None)
     assert here.asked[1].headers["if-none-match"] == '"v1"'
     after = health(app)
-    assert (after.last_ok, after.next_poll, after.etag) == (clock.instant, clock.instant + HOUR, '"v1"')
+    assert (after.last_ok, after.next_poll, after.etag) == (clock.instant, clock.instant + SOON, '"v1"')
 
 
 def test_new_entries_of_a_later_poll_are_new_and_the_rest_unchanged(app: App, here: Host, clock: Clock) -> None:
     add(app, here.url("/feed"))
     here.plays["/feed"] = in_turn(answer(feed(item("One"))), answer(feed(item("Two"), item("One"))))
     one(app)
-    clock.instant += HOUR
+    clock.instant += SOON
     report = one(app)
     assert (report.read, report.new, report.unchanged) == (2, 1, 1)
 
@@ -139,13 +141,15 @@ def test_the_daily_list_brings_its_votes_each_time(app: App, here: Host, clock: 
     ]
     here.plays["/api/daily_papers"] = in_turn(*(answer(json.dumps(rows).encode()) for rows in papers))
     assert one(app).format == "daily-papers"
-    clock.instant += HOUR
+    clock.instant += SOON
     assert one(app).unchanged == 1
     (paper,) = app.store.paper_ids(["arxiv:2611.01230"]).values()
     votes = [
-        (signal.at, signal.value) for signal in app.store.series(paper, until=clock.instant) if signal.kind == "upvotes"
+        (signal.at, signal.value)
+        for signal in app.store.series([paper], until=clock.instant)[paper]
+        if signal.kind == "upvotes"
     ]
-    assert votes == [(NOON, 17), (NOON + HOUR, 41)]
+    assert votes == [(NOON, 17), (NOON + SOON, 41)]
     assert app.store.numbers([paper], at=clock.instant)[paper] == {SignalKind.UPVOTES: 41, SignalKind.COMMENTS: 3}
 
 
@@ -159,7 +163,10 @@ def test_relative_links_start_where_the_answer_came_from(app: App, here: Host) -
     assert report.moved_to == health(app).moved_to == health(app).address == here.url("/new/feed")
     # The next question goes to the old address: the new one's validators are none of its business.
     run(app, "list")
-    assert all("if-none-match" not in asked.headers for asked in here.asked)
+    assert [(asked.path, asked.headers.get("if-none-match")) for asked in here.asked[2:]] == [
+        ("/feed", None),
+        ("/new/feed", '"theirs"'),
+    ]
 
 
 def test_validators_are_of_no_use_at_another_address(app: App, here: Host) -> None:
@@ -196,7 +203,7 @@ def test_what_comes_later_is_news_with_or_without_a_date(app: App, here: Host, c
     old = item("Old", None)
     here.plays["/feed"] = in_turn(answer(feed(old)), answer(feed(item("New", None), old)))
     one(app)
-    clock.instant += HOUR
+    clock.instant += SOON
     assert (one(app).old, in_window(app)) == (0, ["New"])
 
 
@@ -204,7 +211,7 @@ def test_old_stock_that_somebody_else_announces_is_news(app: App, here: Host, cl
     add(app, here.url("/feed"))
     here.plays["/feed"] = answer(feed(item("Old", None), item("Older", None)))
     one(app)
-    clock.instant += HOUR
+    clock.instant += SOON
     other = make_source("other")
     ingest(app, other, [make_entry("Old", source_id=SourceId("other"), abstract="About Old.")])
     assert in_window(app) == ["Old"]
@@ -223,7 +230,7 @@ def test_an_empty_first_answer_is_no_baseline(app: App, here: Host, clock: Clock
     add(app, here.url("/feed"))
     here.plays["/feed"] = in_turn(answer(feed()), answer(feed(item("Old", None))))
     assert (one(app).read, health(app).baseline_at) == (0, None)
-    clock.instant += HOUR
+    clock.instant += SOON
     assert (one(app).old, in_window(app)) == (1, [])
 
 
@@ -237,7 +244,7 @@ def test_a_source_that_was_removed_and_comes_back_takes_no_news_away(app: App, h
     run(app, "list")
     app.store.remove_source(source.id)
     add(app, here.url("/feed"))
-    clock.instant += HOUR
+    clock.instant += SOON
     assert (one(app).old, in_window(app)) == (1, ["New"])
 
 
@@ -250,7 +257,7 @@ def test_only_what_is_enabled_has_an_address_and_is_due_is_polled(app: App, here
     add(app, here.url("/feed"), "off", enabled=False)
     add(app, None, "file")
     assert [report.source for report in run(app)] == ["list"]
-    clock.instant += HOUR - timedelta(seconds=1)
+    clock.instant += SOON - timedelta(seconds=1)
     assert run(app) == []
     clock.instant += timedelta(seconds=1)
     assert [report.source for report in run(app)] == ["list"]
@@ -276,10 +283,10 @@ def test_a_name_that_nothing_has_is_said_before_anything_is_polled(app: App, her
 @pytest.mark.parametrize(
     ("header", "wait"),
     [
-        ("Cache-Control: max-age=60", HOUR),
-        ("Cache-Control: max-age=14400", 4 * HOUR),
-        ("Expires: Fri, 20 Nov 2026 15:00:00 GMT", 3 * HOUR),
-        ("Cache-Control: max-age=999999999", 7 * DAY),
+        ("Cache-Control: max-age=60", SOON),
+        ("Cache-Control: max-age=14400", 4 * HOUR + 10 * MINUTE),
+        ("Expires: Fri, 20 Nov 2026 15:00:00 GMT", 3 * HOUR + 7.5 * MINUTE),
+        ("Cache-Control: max-age=999999999", 7 * DAY + 10 * MINUTE),
     ],
 )
 def test_a_source_is_not_asked_again_before_its_answer_is_old(
@@ -295,7 +302,7 @@ def test_how_often_is_a_setting(here: Host, clock: Clock) -> None:
     here.plays["/feed"] = answer(feed())
     with opened(settings, now=clock) as app:
         add(app, here.url("/feed"))
-        assert one(app).next_poll == NOON + 6 * HOUR
+        assert one(app).next_poll == NOON + 6 * SOON
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable", "406 Not Acceptable"])
@@ -304,7 +311,7 @@ def test_a_host_that_asks_for_patience_gets_it(app: App, here: Host, status: str
     add(app, here.url("/feed"))
     here.plays["/feed"] = answer(b"", f"Retry-After: {wait}", status=status)
     report = one(app)
-    assert (report.code, report.next_poll) == ("fetch", NOON + 2 * HOUR)
+    assert (report.code, report.next_poll) == ("fetch", NOON + 2 * HOUR + 5 * MINUTE)
     assert f"{here.url('/feed')}: it answers {status}" in str(report.error)
 
 
@@ -327,12 +334,12 @@ def test_failures_are_asked_again_after_growing_pauses_and_forgotten_after_succe
     one(app)
     healed = health(app)
     assert (healed.failures, healed.failing_since, healed.last_error) == (0, None, None)
-    assert healed.next_poll == clock.instant + HOUR
+    assert healed.next_poll == clock.instant + SOON
 
 
-def test_jitter_only_makes_a_retry_later() -> None:
-    spread = [retry(3, polling.spread) / HOUR for _ in range(100)]
-    assert 2 <= min(spread) < max(spread) <= 2.4
+def test_jitter_spreads_retries_over_the_whole_pause_but_never_to_at_once() -> None:
+    spread = [retry(3, polling.spread) / HOUR for _ in range(200)]
+    assert 0.25 <= min(spread) < 0.75 < 1.25 < max(spread) <= 2
 
 
 def test_a_source_that_is_gone_for_good_is_polled_no_more_and_says_why(app: App, here: Host, clock: Clock) -> None:
@@ -365,7 +372,7 @@ def test_each_failure_is_told_by_its_source_and_stops_no_other(
             raise KeyError("a defect of ours")
         return read(data, source=source, name=name)
 
-    monkeypatch.setattr(polling, "read", buggy)
+    monkeypatch.setattr(visits, "read", buggy)
     reports = {str(report.source): report for report in run(app, resolve=names(**{"127_0_0_1": "127.0.0.1"}))}
     said = {id_: (report.code, str(report.error)) for id_, report in reports.items() if report.error}
     assert list(reports) == ["bug", "good", "mail", "missing", "nowhere", "page", "reset"]
@@ -513,6 +520,7 @@ def test_the_sites_client_says_whose_it_is(here: Host, clock: Clock) -> None:
         asyncio.run(poll(app))
     assert here.asked[0].headers["user-agent"].startswith("digest/")
     assert here.asked[0].headers["user-agent"].endswith(" (+https://papers.example; ada@papers.example)")
+    assert here.asked[0].headers["from"] == "ada@papers.example"
     assert fetcher_of(Settings(), clock).turn_of("https://export.arxiv.org/") == "arxiv.org"
 
 
@@ -553,6 +561,21 @@ def test_poll_and_its_neighbours_on_the_command_line(tmp_path: Path, here: Host)
     assert "404 Not Found" in listed[2]
     row = json.loads(digest(tmp_path, "source", "list", "--json").stdout.splitlines()[0])
     assert (row["id"], row["state"], row["etag"], row["failures"]) == ("good", "ok", '"v1"', 0)
+
+
+def test_poll_says_where_a_source_has_moved_and_why_one_is_not_asked(tmp_path: Path, here: Host) -> None:
+    here.plays |= {"/old": redirect("/new", "301 Moved Permanently"), "/new": answer(feed(item("One")))}
+    here.plays |= {"/busy": answer(status="429 Too Many Requests")}
+    assert digest(tmp_path, "init", str(tmp_path), "--yes").exit_code == 0
+    for name in ("old", "busy"):
+        assert digest(tmp_path, "source", "add", name, here.url(f"/{name}"), "--as-is").exit_code == 0
+    moved = digest(tmp_path, "poll", "old")
+    assert f"it says it has moved to {here.url('/new')}" in moved.stdout
+    here.plays["/old"] = answer(status="410 Gone")
+    assert f"it moved to {here.url('/new')}, and is asked there next time" in digest(tmp_path, "poll", "old").stderr
+    assert digest(tmp_path, "poll", "busy").exit_code == 1
+    patient = digest(tmp_path, "poll", "old")
+    assert (patient.exit_code, "old: not asked: 127.0.0.1 asked for patience" in patient.stdout) == (0, True)
 
 
 def test_an_address_can_be_checked_without_storing_anything(tmp_path: Path, here: Host) -> None:
