@@ -8,6 +8,7 @@ import click
 
 from digest.cli.output import print_json, print_rows, say
 from digest.cli.shell import Failed, json_option, options, site
+from digest.model import Condition
 from digest.work.status import status
 
 
@@ -22,6 +23,7 @@ def status_command(as_json: bool, config: Path | None, verbose: int) -> None:
         print_json(found)
     else:
         print_rows([(name.replace("_", " "), value) for name, value in found.counts.items()])
+        print_rows(map(_row, found.sources), head=("source", "state", "since", "last new", "new", "usually", "name"))
         print_rows([(f"mail {name}", count) for name, count in found.mail.items()])
         print_rows(
             [
@@ -36,3 +38,8 @@ def status_command(as_json: bool, config: Path | None, verbose: int) -> None:
             say(f"stuck: {line}")
     if found.stuck:
         raise Failed
+
+
+def _row(one: Condition) -> tuple[object, ...]:
+    name = f"{one.source_id} {one.category}" if one.category else one.source_id
+    return name, str(one.state), one.since, one.last_new, one.count, one.usual, one.name

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from digest import sources, text, watch
+from digest import text, watch
 from digest.app import App
 from digest.errors import DigestError, SourceError
 from digest.identity import keys
-from digest.model import Batch, Entry, Paper, PaperId, Source, SourceId, Value
-from digest.rank import document_of
+from digest.model import Batch, Entry, Source, SourceId, Value
+from digest.rank.terms import stems_of
 from digest.watch import Changes, Known, Outcome
+from digest.work import reading
 
 
 class FileReport(Value):
@@ -52,7 +53,7 @@ def read_file(path: Path, *, limit: int) -> Batch:
         data = path.read_bytes()
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
-    return sources.read(data, source=file_source(path), name=path.name)
+    return reading.read(data, source=file_source(path), name=path.name)
 
 
 def file_source(path: Path) -> Source:
@@ -68,34 +69,40 @@ def ingest(app: App, source: Source, entries: Sequence[Entry]) -> Changes:
         known = _known(app, source, entries)
         changes = watch.decide(entries, known, source=source, now=app.now())
         store.save_papers(changes.papers)
+        store.unite_papers(changes.unions)
         store.save_keys(changes.keys)
         store.save_sightings(changes.sightings)
         store.save_signals(changes.signals)
-        _count_terms(app, known, changes.papers)
+        store.save_arrivals(watch.arrivals(changes, source, at=app.now()))
+        _count_terms(app, known, changes)
     return changes
 
 
 def _known(app: App, source: Source, entries: Sequence[Entry]) -> Known:
     sightings = app.store.sightings(source.id, [entry.external_id for entry in entries])
     owners = app.store.paper_ids([key for entry in entries for key in keys(entry)])
-    ids = {sighting.paper_id for sighting in sightings.values()}.union(owners.values())
-    return Known(sightings=sightings, owners=owners, papers=app.store.papers(ids))
+    papers = app.store.papers({sighting.paper_id for sighting in sightings.values()}.union(owners.values()))
+    is_new = any(entry.external_id not in sightings for entry in entries)
+    announcers = app.store.announcers(papers) if is_new else {}
+    return Known(sightings=sightings, owners=owners, papers=papers, announcers=announcers)
 
 
-def _count_terms(app: App, known: Known, papers: Sequence[Paper]) -> None:
-    """Keep the document frequencies right: a changed paper's old words are taken back."""
-    changes: Counter[str] = Counter()
-    tokens = new = 0
-    for paper in papers:
-        changes.update(document_of(paper).counts.keys())
-        tokens += document_of(paper).length
-        before = known.papers.get(PaperId(paper.id))
-        if before:
-            changes.subtract(document_of(before).counts.keys())
-            tokens -= document_of(before).length
-        else:
-            new += 1
-    app.store.count_terms({term: n for term, n in sorted(changes.items()) if n}, papers=new, tokens=tokens)
+def _count_terms(app: App, known: Known, changes: Changes) -> None:
+    """Keep the document frequencies right: the words of what was before, or became another paper, are taken back."""
+    replaced = {paper.id for paper in changes.papers}.union(changes.unions)
+    before = [paper for id_ in replaced if (paper := known.papers.get(id_))]
+    terms: Counter[str] = Counter()
+    tokens = 0
+    for paper in changes.papers:
+        found = stems_of(paper)
+        terms.update(set(found))
+        tokens += len(found)
+    for paper in before:
+        found = stems_of(paper)
+        terms.subtract(set(found))
+        tokens -= len(found)
+    counts = {term: n for term, n in sorted(terms.items()) if n}
+    app.store.count_terms(counts, papers=len(changes.papers) - len(before), tokens=tokens)
 
 
 def _report(path: Path, batch: Batch, changes: Changes) -> FileReport:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from digest.app import App
-from digest.model import OPEN_DELIVERIES, DeliveryState, EditionId, Period, Value
+from digest.model import OPEN_DELIVERIES, Condition, DeliveryState, EditionId, Period, SourceState, Value
+from digest.render.standing import told
 from digest.work.composing import due_periods
+from digest.work.standing import conditions
 
 # Longer than any of these is not a hiccup any more.
 SOURCE_DOWN, EDITION_LATE, MAIL_LATE = timedelta(days=1), timedelta(hours=2), timedelta(hours=2)
 
 
 class Status(Value):
-    """Counts of all that is stored; what was last seen and composed; what is due, and what is `stuck`, a line each."""
+    """Counts of all that is stored; how sources stand; what was last seen and composed; what is due, and what is
+    `stuck`, a line each.
+    """
 
     counts: dict[str, int]
+    sources: tuple[Condition, ...]
     last_seen: datetime | None
     last_edition: EditionId | None
     due: int
@@ -33,15 +38,22 @@ def status(app: App) -> Status:
     late = [period for topic in topics for period in due_periods(app, topic)]
     cuts = [app.calendar.cut(Period.containing(kind, today)) for topic in topics for kind in topic.periods]
     mail, next_mail = _mail(app), app.store.next_try()
+    found = conditions(app)
     return Status(
         counts=app.store.tally(),
+        sources=tuple(found),
         last_seen=max((last for _, last in app.store.source_tallies().values()), default=None),
         last_edition=newest[0].id if newest else None,
         due=len(late),
         next_cut=min(cuts, default=None),
         mail=mail,
         next_mail=next_mail,
-        stuck=(*_sources_down(app), *_editions_late(app, late), *_mail_stuck(app, mail, next_mail)),
+        stuck=(
+            *_sources_down(app),
+            *_sources_stalled(app, found),
+            *_editions_late(app, late),
+            *_mail_stuck(app, mail, next_mail),
+        ),
     )
 
 
@@ -63,8 +75,13 @@ def _sources_down(app: App) -> list[str]:
     ]
 
 
+def _sources_stalled(app: App, found: list[Condition]) -> list[str]:
+    stalled = [one for one in found if one.state is SourceState.STALLED]
+    return [f"source {one.source_id}: {told(one, zone=app.calendar.zone, now=app.now())}" for one in stalled]
+
+
 def _editions_late(app: App, late: list[Period]) -> list[str]:
-    count = sum(app.now() - app.calendar.cut(period) > EDITION_LATE for period in late)
+    count = sum(app.now() - app.calendar.deadline(period) > EDITION_LATE for period in late)
     return [f"{count} editions are overdue: is `digest run` or `digest tick` running?"] if count else []
 
 
