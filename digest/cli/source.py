@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 from msgspec.structs import asdict
 
+from digest.cli import definitions
+from digest.cli.checking import check_source
+from digest.cli.definitions import SOURCES
 from digest.cli.output import print_json, print_rows, say
-from digest.cli.shell import Failed, complain, json_option, options, site
-from digest.errors import ConfigError, SourceError
-from digest.model import Batch, Entry, Health, Source, SourceId
+from digest.cli.shell import complain, json_option, options, site
+from digest.errors import ConfigError, FetchError
+from digest.model import Health, Rights, Source
+from digest.store import Store
+
+if TYPE_CHECKING:
+    from digest.sources.discovery import Found
 
 
 @click.group("source")
 def source_command() -> None:
     """List, add, edit and check sources."""
+
+
+def rights_option(default: str, of: str = "What") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the option --rights."""
+    kinds = click.Choice([one.value for one in Rights])
+    return click.option(
+        "--rights", type=kinds, default=default, show_default=True, help=f"{of} of its text may be republished."
+    )
 
 
 @source_command.command("list")
@@ -32,7 +49,7 @@ def list_sources(as_json: bool, config: Path | None, verbose: int) -> None:
     rows = [(one, healths[one.id], *tallies.get(one.id, (0, None))) for one in sources]
     if as_json:
         for one, health, entries, last in rows:
-            polled = {name: value for name, value in asdict(health).items() if name != "source_id"}
+            polled = {name: value for name, value in asdict(health).items() if name not in ("source_id", "rhythm")}
             print_json({**asdict(one), **polled, "state": _state(one, health), "entries": entries, "last_seen": last})
     else:
         table = [
@@ -66,41 +83,80 @@ def _state(source: Source, health: Health) -> str:
 @options
 def show_source(source: str, as_json: bool, config: Path | None, verbose: int) -> None:
     """Show SOURCE as TOML: what `source import` reads."""
-    from digest.config.definitions import write_sources
-
-    with site(config) as app:
-        found = app.store.source(SourceId(source))
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(write_sources([found]), nl=False)
+    definitions.show(SOURCES, source, config, as_json=as_json)
 
 
 @source_command.command("add")
-@click.argument("source")
-@click.argument("url")
-@click.option("--name", help="The name readers see; default the id.")
-@click.option(
-    "--kind", default="feed", show_default=True, help="What stands there: feed, arxiv-feed, daily-papers, ..."
-)
-@click.option(
-    "--rights",
-    type=click.Choice(["full", "excerpt", "link"]),
-    default="full",
-    show_default=True,
-    help="What of its text may be republished.",
-)
+@click.argument("words", nargs=-1, required=True, metavar="[SOURCE] URL")
+@click.option("--name", help="The name readers see; default what the feed calls itself, or the id.")
+@click.option("--kind", help="What stands there: feed, arxiv-feed, daily-papers, ...; default what its address says.")
+@rights_option("full")
+@click.option("--guess", is_flag=True, help="If the page names no feed, look in the usual places.")
+@click.option("--as-is", is_flag=True, help="Take URL as it is, without a look at what stands there.")
 @options
-def add_source(source: str, url: str, name: str | None, config: Path | None, verbose: int, **fields: Any) -> None:
-    """Add SOURCE, a lower-case id, at URL."""
-    from digest.config.definitions import source_of
+def add_source(words: tuple[str, ...], config: Path | None, verbose: int, **given: Any) -> None:
+    """Add the source at URL: a feed, or the feed of the page there. SOURCE is its id, in lower case.
 
-    made = source_of({"id": source, "url": url, "name": name or source, **fields}, "the new source")
-    with site(config) as app, app.store.transaction():
-        if any(one.id == made.id for one in app.store.sources()):
-            raise ConfigError(f"there is a source {source!r} already", hint=f"digest source edit {source}")
-        app.store.put_sources([made])
-    click.echo(f"source {made.id} is added")
+    A page of arXiv, bioRxiv or Hugging Face stands for what it lists. If a page names several feeds they are listed.
+    """
+    if len(words) > 2:
+        raise click.UsageError("give an id and an address, or an address alone")
+    *id_, url = words
+    made = _made(id_[0] if id_ else None, url, config, **given)
+    definitions.add(SOURCES, made, lambda store: _taken(store, made), config)
+    click.echo(f"source {made.id} is added: {made.kind} at {made.url}")
+
+
+def _made(
+    id_: str | None,
+    url: str,
+    config: Path | None,
+    *,
+    name: str | None,
+    kind: str | None,
+    rights: str,
+    guess: bool,
+    as_is: bool,
+) -> Source:
+    from digest.config.definitions import source_of
+    from digest.text import slug
+
+    found = _as_given(url) if as_is else _found(url, config, guess=guess, needed=id_ is None)
+    named = name or found.title or id_ or urlsplit(found.url).hostname or found.url
+    fields = {"id": id_ or slug(named), "url": found.url, "name": named, "kind": kind or found.kind, "rights": rights}
+    return source_of(fields, "the new source", definitions.kinds())
+
+
+def _as_given(url: str) -> Found:
+    from digest.sources.discovery import Found, kind_of
+
+    return Found(url=url, kind=kind_of(url))
+
+
+def _found(url: str, config: Path | None, *, guess: bool, needed: bool) -> Found:
+    """Return what stands at an address; one that cannot be reached now is believed, unless its title is needed."""
+    import asyncio
+
+    from digest.app import read_settings, system_clock
+    from digest.work.finding import find
+
+    try:
+        return asyncio.run(find(read_settings(config), system_clock, url, guess=guess))
+    except FetchError as error:
+        if needed:
+            raise
+        complain(error)
+        say("it is added all the same, and polled when it is due")
+        return _as_given(url)
+
+
+def _taken(store: Store, made: Source) -> list[str]:
+    """Return the ids that are taken. Raises ConfigError if the address is, too."""
+    stored = store.sources()
+    same = [one.id for one in stored if one.url == made.url]
+    if same:
+        raise ConfigError(f"source {same[0]!r} polls {made.url} already", hint=f"digest source show {same[0]}")
+    return [one.id for one in stored]
 
 
 @source_command.command("edit")
@@ -108,16 +164,7 @@ def add_source(source: str, url: str, name: str | None, config: Path | None, ver
 @options
 def edit_source(source: str, config: Path | None, verbose: int) -> None:
     """Change SOURCE in your editor, as TOML."""
-    from digest.config.definitions import read_sources, write_sources
-
-    with site(config) as app:
-        before = app.store.source(SourceId(source))
-        text = click.edit(write_sources([before]), extension=".toml")
-        after = read_sources(text, "the edited text") if text else [before]
-        if [one.id for one in after] != [before.id]:
-            raise ConfigError("the edited text must hold this one source, with its id as it was")
-        app.store.put_sources(after)
-    click.echo(f"source {source} is {'unchanged' if after == [before] else 'changed'}")
+    definitions.edit(SOURCES, source, config)
 
 
 @source_command.command("remove")
@@ -125,117 +172,56 @@ def edit_source(source: str, config: Path | None, verbose: int) -> None:
 @options
 def remove_source(source: str, config: Path | None, verbose: int) -> None:
     """Remove SOURCE; the papers it brought stay."""
-    with site(config) as app:
-        app.store.remove_source(app.store.source(SourceId(source)).id)
-    click.echo(f"source {source} is removed; its papers stay")
+    definitions.remove(SOURCES, source, config, stays="papers")
 
 
 @source_command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--prune", is_flag=True, help="Remove the polled sources that FILE does not hold.")
+@rights_option("excerpt", of="OPML does not say it: what")
 @options
-def import_sources(file: Path, prune: bool, config: Path | None, verbose: int) -> None:
-    """Read sources from a TOML FILE; the same id replaces. Doing it twice changes nothing."""
-    from digest.config.definitions import read_sources
+def import_sources(file: Path, prune: bool, rights: str, config: Path | None, verbose: int) -> None:
+    """Read sources from a TOML FILE, where the same id replaces, or an OPML FILE, where a known address stays.
 
-    given = read_sources(file.read_text("utf-8"), file.name)
-    with site(config) as app, app.store.transaction():
-        extra = {one.id for one in app.store.sources() if one.url} - {one.id for one in given}
-        app.store.put_sources(given)
-        for source in sorted(extra) if prune else ():
-            app.store.remove_source(source)
-    say(f"{len(given)} sources read{f', {len(extra)} removed' if prune else ''}")
+    Doing it twice changes nothing.
+    """
+    from digest.work.exchange import read_listing, sources_in
+
+    listing = read_listing(file)
+    if listing is None:
+        given = SOURCES.read(definitions.text_of(file), file.name)
+        definitions.take(SOURCES, lambda store: given, config, prune=prune)
+        return
+    definitions.take(SOURCES, lambda store: sources_in(listing, store, Rights(rights)), config, prune=prune)
+    for problem in listing.problems:
+        say(f"skipped {problem}")
 
 
 @source_command.command("export")
+@click.option("--opml", is_flag=True, help="As OPML, for other feed readers.")
 @options
-def export_sources(config: Path | None, verbose: int) -> None:
+def export_sources(opml: bool, config: Path | None, verbose: int) -> None:
     """Print all polled sources as TOML."""
-    from digest.config.definitions import write_sources
+    from digest.work.exchange import as_opml
 
+    if not opml:
+        definitions.export(SOURCES, config)
+        return
     with site(config) as app:
-        click.echo(write_sources(one for one in app.store.sources() if one.url), nl=False)
+        click.echo(as_opml(app), nl=False)
 
 
-@source_command.command("check")
-@click.argument("inputs", nargs=-1, required=True)
+@source_command.command("signals")
 @json_option
 @options
-def check_source(inputs: tuple[str, ...], as_json: bool, config: Path | None, verbose: int) -> None:
-    """Parse files, all files of a folder, or what stands at an address, without storing anything.
+def show_signals(as_json: bool, config: Path | None, verbose: int) -> None:
+    """Show how asking services for votes, stars and citations goes; `digest poll --signals` asks them.
 
-    With --json one line an input: {input, format, title, entries: [{id, title, link, published, updated, authors,
-    summary}], error}.
+    The state is ok, failed, new (never asked) or off.
     """
-    failed = False
-    for name in _files(inputs):
-        batch, error = _read(name, config)
-        failed = failed or error is not None
-        if as_json:
-            print_json(_line(name, batch, error))
-        elif error:
-            complain(error)
-        else:
-            _print(name, batch, verbose=verbose)
-    if failed:
-        raise Failed
+    from digest.cli.signals import show
+
+    show(config, as_json=as_json)
 
 
-def _files(inputs: tuple[str, ...]) -> list[str]:
-    found: list[str] = []
-    for name in inputs:
-        path = Path(name)
-        found += sorted(str(one) for one in path.rglob("*") if one.is_file()) if path.is_dir() else [name]
-    return found
-
-
-def _read(name: str, config: Path | None) -> tuple[Batch, SourceError | None]:
-    from digest.config.settings import LimitSettings
-    from digest.work.importing import read_file
-
-    try:
-        if name.startswith(("http://", "https://")):
-            return _fetched(name, config), None
-        return read_file(Path(name), limit=LimitSettings().import_megabytes), None
-    except SourceError as error:
-        return Batch(format="unknown"), error
-
-
-def _fetched(url: str, config: Path | None) -> Batch:
-    import asyncio
-
-    from digest.app import read_settings, system_clock
-    from digest.work.polling import read_address
-
-    return asyncio.run(read_address(read_settings(config), system_clock, url))
-
-
-def _line(name: str, batch: Batch, error: SourceError | None) -> dict[str, object]:
-    return {
-        "input": name,
-        "format": None if error else batch.format,
-        "title": batch.title,
-        "entries": [_entry(entry) for entry in batch.entries],
-        "problems": batch.problems,
-        "error": error.message if error else None,
-    }
-
-
-def _entry(entry: Entry) -> dict[str, object]:
-    return {
-        "id": entry.external_id,
-        "title": entry.title,
-        "link": entry.links.abstract,
-        "published": entry.submitted or entry.listed,
-        "updated": entry.listed,
-        "authors": entry.authors,
-        "summary": entry.abstract,
-    }
-
-
-def _print(name: str, batch: Batch, *, verbose: int) -> None:
-    click.echo(f"{name}: {batch.format}, {len(batch.entries)} entries{f', “{batch.title}”' if batch.title else ''}")
-    for entry in batch.entries if verbose else batch.entries[:3]:
-        click.echo(f"  {entry.title}")
-    for problem in batch.problems:
-        click.echo(f"  skipped {problem}")
+source_command.add_command(check_source)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
-from digest.app import App
-from digest.cli.output import print_json, print_rows, say
+from digest.cli import definitions
+from digest.cli.definitions import TOPICS
+from digest.cli.output import print_json, print_rows
 from digest.cli.shell import json_option, options, site
-from digest.errors import ConfigError, NotFoundError
-from digest.model import Topic, TopicId
+from digest.errors import NotFoundError
+from digest.model import TopicId
+from digest.store import Store
 
 
 @click.group("topic")
@@ -42,14 +42,7 @@ def list_topics(as_json: bool, config: Path | None, verbose: int) -> None:
 @options
 def show_topic(topic: str, as_json: bool, config: Path | None, verbose: int) -> None:
     """Show TOPIC as TOML: what `topic import` reads."""
-    from digest.config.definitions import write_topics
-
-    with site(config) as app:
-        found = app.store.topic(TopicId(topic))
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(write_topics([found]), nl=False)
+    definitions.show(TOPICS, topic, config, as_json=as_json)
 
 
 @topic_command.command("add")
@@ -75,10 +68,7 @@ def add_topic(topic: str, config: Path | None, verbose: int, **fields: Any) -> N
 
     given = {name.rstrip("_"): list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
     made = topic_of({"id": topic, **given}, "the new topic")
-    with site(config) as app, app.store.transaction():
-        if _exists(app, made.id):
-            raise ConfigError(f"there is a topic {topic!r} already", hint=f"digest topic edit {topic}")
-        app.store.put_topics([made])
+    definitions.add(TOPICS, made, lambda store: _taken(store, made.id), config)
     click.echo(f"topic {made.id} is added; digest preview {made.id} shows it")
 
 
@@ -87,16 +77,7 @@ def add_topic(topic: str, config: Path | None, verbose: int, **fields: Any) -> N
 @options
 def edit_topic(topic: str, config: Path | None, verbose: int) -> None:
     """Change TOPIC in your editor, as TOML."""
-    from digest.config.definitions import read_topics, write_topics
-
-    with site(config) as app:
-        before = app.store.topic(TopicId(topic))
-        text = click.edit(write_topics([before]), extension=".toml")
-        after = read_topics(text, "the edited text") if text else [before]
-        if [one.id for one in after] != [before.id]:
-            raise ConfigError("the edited text must hold this one topic, with its id as it was")
-        app.store.put_topics([replace(after[0], owner=before.owner)])
-    click.echo(f"topic {topic} is {'unchanged' if after == [before] else 'changed'}")
+    definitions.edit(TOPICS, topic, config)
 
 
 @topic_command.command("remove")
@@ -104,9 +85,7 @@ def edit_topic(topic: str, config: Path | None, verbose: int) -> None:
 @options
 def remove_topic(topic: str, config: Path | None, verbose: int) -> None:
     """Remove TOPIC; its editions stay in the archive."""
-    with site(config) as app:
-        app.store.remove_topic(app.store.topic(TopicId(topic)).id)
-    click.echo(f"topic {topic} is removed; its editions stay")
+    definitions.remove(TOPICS, topic, config, stays="editions")
 
 
 @topic_command.command("import")
@@ -115,34 +94,20 @@ def remove_topic(topic: str, config: Path | None, verbose: int) -> None:
 @options
 def import_topics(file: Path, prune: bool, config: Path | None, verbose: int) -> None:
     """Read topics from a TOML FILE; the same id replaces. Doing it twice changes nothing."""
-    from digest.config.definitions import read_topics
-
-    given = read_topics(file.read_text("utf-8"), file.name)
-    with site(config) as app, app.store.transaction():
-        extra = {one.id for one in app.store.topics()} - {one.id for one in given}
-        app.store.put_topics(given)
-        for topic in sorted(extra) if prune else ():
-            app.store.remove_topic(topic)
-    say(f"{len(given)} topics read{f', {len(extra)} removed' if prune else ''}")
+    given = TOPICS.read(definitions.text_of(file), file.name)
+    definitions.take(TOPICS, lambda store: given, config, prune=prune)
 
 
 @topic_command.command("export")
 @options
 def export_topics(config: Path | None, verbose: int) -> None:
     """Print all topics as TOML."""
-    from digest.config.definitions import write_topics
-
-    with site(config) as app:
-        click.echo(write_topics(_own(app.store.topics())), nl=False)
+    definitions.export(TOPICS, config)
 
 
-def _own(topics: Iterable[Topic]) -> list[Topic]:
-    return [topic for topic in topics if topic.owner is None]
-
-
-def _exists(app: App, topic: TopicId) -> bool:
+def _taken(store: Store, topic: TopicId) -> list[str]:
+    """Return the topic's id if there is one with it, a subscriber's own included."""
     try:
-        app.store.topic(topic)
+        return [store.topic(topic).id]
     except NotFoundError:
-        return False
-    return True
+        return []
