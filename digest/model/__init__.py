@@ -4,8 +4,11 @@ Instants are aware UTC `datetime`s, days are `date`s in the site's or the reader
 `None` means "not known", never zero and never "now".
 """
 
-from digest.model.editions import Edition, EditionState, Period
+from digest.model.conditions import Arrival, Condition
+from digest.model.editions import Desk, Edition, EditionState, Period, Pin, Summary, Withdrawal
+from digest.model.feeds import ALL, LATE, RISING, FeedEntry, FeedState, Origin, Told, feed_of_topic
 from digest.model.moves import DELIVERY_MOVES, EDITION_MOVES, FINAL_DELIVERIES, OPEN_DELIVERIES, SUBSCRIPTION_MOVES
+from digest.model.numbers import MeterHealth, Reading
 from digest.model.papers import (
     AnnounceType,
     Batch,
@@ -15,6 +18,7 @@ from digest.model.papers import (
     Observation,
     Paper,
     Pause,
+    Rhythm,
     Rights,
     Sighting,
     Signal,
@@ -38,35 +42,49 @@ from digest.model.readers import (
     Suppression,
     SuppressionReason,
 )
-from digest.model.site import Site
-from digest.model.topics import Mode, Part, PeriodKind, Pick, Topic, Weights
+from digest.model.searches import Search
+from digest.model.site import RIGHTS, Post, Site
+from digest.model.spaces import FittedSpace
+from digest.model.topics import Mode, Part, PeriodKind, Pick, Sister, Topic, Weights
 from digest.model.values import DeliveryId, DigestId, EditionId, PaperId, SourceId, SubscriberId, TopicId, Value
 
 __all__ = [
+    "ALL",
     "CADENCE_OF",
     "DELIVERY_MOVES",
     "EDITION_MOVES",
     "FINAL_DELIVERIES",
+    "LATE",
     "OPEN_DELIVERIES",
+    "RIGHTS",
+    "RISING",
     "SUBSCRIPTION_MOVES",
     "AnnounceType",
+    "Arrival",
     "Batch",
     "Bounce",
     "BounceKind",
     "Cadence",
+    "Condition",
     "Delivery",
     "DeliveryId",
     "DeliveryState",
+    "Desk",
     "Digest",
     "DigestId",
     "Edition",
     "EditionId",
     "EditionState",
     "Entry",
+    "FeedEntry",
+    "FeedState",
+    "FittedSpace",
     "Health",
     "Links",
+    "MeterHealth",
     "Mode",
     "Observation",
+    "Origin",
     "Paper",
     "PaperId",
     "Part",
@@ -74,11 +92,17 @@ __all__ = [
     "Period",
     "PeriodKind",
     "Pick",
+    "Pin",
+    "Post",
+    "Reading",
+    "Rhythm",
     "Rights",
+    "Search",
     "Segment",
     "Sighting",
     "Signal",
     "SignalKind",
+    "Sister",
     "Site",
     "Source",
     "SourceId",
@@ -88,10 +112,14 @@ __all__ = [
     "SubscriberId",
     "Subscription",
     "SubscriptionState",
+    "Summary",
     "Suppression",
     "SuppressionReason",
+    "Told",
     "Topic",
     "TopicId",
     "Value",
     "Weights",
+    "Withdrawal",
+    "feed_of_topic",
 ]

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from digest.model.topics import PeriodKind, Pick, Topic
-from digest.model.values import EditionId, Value
+from digest.model.values import EditionId, PaperId, Value
 
 
 class Period(Value):
@@ -60,11 +60,21 @@ class EditionState(StrEnum):
     RELEASED = "released"
 
 
+class Withdrawal(Value):
+    """A paper that an earlier edition of the topic picked, of the period `label`, and that was withdrawn since."""
+
+    paper_id: PaperId
+    title: str
+    label: str
+    url: str | None = None
+
+
 class Edition(Value):
     """A topic's picks for one period, holding all it renders, so that a replay gives the same bytes.
 
     `cut` is when it was due, `as_of` when it was composed (nothing seen later is in it), `released` the date that
-    feeds and pages show. `considered` papers were in the window, `matched` of them fit the topic.
+    feeds and pages show. `considered` papers were in the window, `matched` of them fit the topic. `late` are papers
+    of earlier days that grew far beyond what was to be expected.
     """
 
     topic: Topic
@@ -78,6 +88,8 @@ class Edition(Value):
     matched: int = 0
     note: str | None = None
     health: str | None = None
+    withdrawn: tuple[Withdrawal, ...] = ()
+    late: tuple[Pick, ...] = ()
 
     @property
     def id(self) -> EditionId:
@@ -88,3 +100,33 @@ class Edition(Value):
     def dated(self) -> datetime:
         """The date that renderers show: released, for a draft its cut."""
         return self.released or self.cut
+
+
+class Pin(Value):
+    """A paper that an editor puts at a `place`, from 1, whatever it scores."""
+
+    paper_id: PaperId
+    place: int
+
+
+class Desk(Value):
+    """What editors decided about an edition, whether it is composed yet or not: applied whenever it is.
+
+    A `held` edition goes out only when an editor says so. `version` counts the changes, so that of two editors who
+    change the same at once the second is told.
+    """
+
+    edition_id: EditionId
+    version: int = 0
+    note: str | None = None
+    pins: tuple[Pin, ...] = ()
+    held: bool = False
+
+
+class Summary(Value):
+    """What a model wrote about a paper, by the hash of what it was asked."""
+
+    hash: str
+    model: str
+    text: str
+    at: datetime

@@ -167,11 +167,25 @@ class Signal(Value):
     value: int
 
 
+class Rhythm(Value):
+    """When a source brings news: how many times it did while it was watched for so many hours, older weeks counting less.
+
+    `days` (from Monday) and `quarters` (of an hour, from midnight), both in UTC, say when, and each sum up to `times`.
+    """
+
+    times: float = 0.0
+    hours: float = 0.0
+    days: tuple[float, ...] = ()
+    quarters: tuple[float, ...] = ()
+
+
 class Health(Value):
     """How polling a source goes. `address` gave the last good answer, and the validators are that address's.
 
-    `moved_to` is where permanent redirects lead. `baseline_at` is when the first entries came, most of which are old
-    stock: see the store's `mark_baseline`.
+    `complete_at` is when all that the source had to say was last read to its end, `fresh_until` how long it was good
+    by the server's own word, and `last_news` when something new came. `moved_to` is where permanent redirects lead, all
+    of them since `moved_since`. `baseline_at` is when the first entries came, most of which are old stock: see the
+    store's `mark_baseline`.
     """
 
     source_id: SourceId
@@ -186,3 +200,9 @@ class Health(Value):
     last_modified: str | None = None
     moved_to: str | None = None
     baseline_at: datetime | None = None
+    complete_at: datetime | None = None
+    fresh_until: datetime | None = None
+    last_news: datetime | None = None
+    moved_since: datetime | None = None
+    pause: Pause = Pause()
+    rhythm: Rhythm = Rhythm()

@@ -21,7 +21,10 @@ CADENCE_OF = {PeriodKind.DAY: Cadence.DAILY, PeriodKind.WEEK: Cadence.WEEKLY, Pe
 
 
 class Subscriber(Value):
-    """An address and how its owner wants to be mailed. `send_hour` is 0 to 23 in `zone` (an IANA name)."""
+    """An address and how its owner wants to be mailed. `send_hour` is 0 to 23 in `zone` (an IANA name).
+
+    `renewals` counts how often the reader gave the own feed another address: see the store's `renew_feed`.
+    """
 
     id: SubscriberId
     address: str
@@ -32,6 +35,7 @@ class Subscriber(Value):
     language: str = "en"
     layout: str = "cards"
     paused: bool = False
+    renewals: int = 0
 
 
 class SubscriptionState(StrEnum):

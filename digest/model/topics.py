@@ -33,10 +33,17 @@ class Weights(Value):
     relevance: float = 0.6
     freshness: float = 0.25
     trend: float = 0.15
+    rising: float = 0.0
+    mentions: float = 0.0
 
 
 class Topic(Value, rename={"not_": "not"}):
-    """What somebody wants to read about. An entry of `should`, `must`, `not_` with a space in it is a phrase."""
+    """What somebody wants to read about. An entry of `should`, `must`, `not_` with a space in it is a phrase.
+
+    More like the `examples`, less like the `unlike`: a topic may consist of examples alone.
+
+    `crowd` is a dial in place of `weights`: at 0 votes have no say at all, at 1 as much as they are good for.
+    """
 
     id: TopicId
     name: str
@@ -48,14 +55,21 @@ class Topic(Value, rename={"not_": "not"}):
     categories: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     examples: tuple[PaperId, ...] = ()
+    unlike: tuple[PaperId, ...] = ()
     sources: tuple[SourceId, ...] = ()
     periods: tuple[PeriodKind, ...] = (PeriodKind.DAY, PeriodKind.WEEK)
     limit: int = 10
     min_score: float = 0.2
     half_life: timedelta | None = None
     weights: Weights | None = None
+    crowd: float | None = None
     owner: SubscriberId | None = None
     enabled: bool = True
+
+    @property
+    def shortest(self) -> PeriodKind:
+        """The shortest kind of edition it has: its feed is made of these, so that each paper comes once."""
+        return min(self.periods, key=list(PeriodKind).index)
 
 
 class Part(Value):
@@ -67,8 +81,20 @@ class Part(Value):
     detail: str = ""
 
 
+class Sister(Value):
+    """A paper much like a pick, such as its next version, which is named beside it instead of taking a place."""
+
+    id: PaperId
+    title: str
+    url: str | None = None
+
+
 class Pick(Value):
-    """A paper chosen for a topic, with all that a renderer shows of it; `numbers` are the signals as of then."""
+    """A paper chosen for a topic, with all that a renderer shows of it; `numbers` are the signals as of then.
+
+    `also` are its sisters, `chosen` says that an editor put it where it stands. `summary` is what readers see of its
+    text; `summarised_by` is the model that wrote it, None if the words are the abstract's own.
+    """
 
     paper: Paper
     rank: int
@@ -76,6 +102,10 @@ class Pick(Value):
     parts: tuple[Part, ...]
     reasons: tuple[str, ...]
     numbers: dict[SignalKind, int] = field(default_factory=dict)
+    also: tuple[Sister, ...] = ()
+    chosen: bool = False
+    summary: str = ""
+    summarised_by: str | None = None
 
     @property
     def sentence(self) -> str:

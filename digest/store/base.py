@@ -6,27 +6,36 @@ Every method may raise StoreError; what else it raises stands with it. Instants 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
 from digest.model import (
+    Arrival,
     Bounce,
     Cadence,
     Delivery,
     DeliveryId,
     DeliveryState,
+    Desk,
     Digest,
     DigestId,
     Edition,
     EditionId,
     EditionState,
+    FeedEntry,
+    FeedState,
+    FittedSpace,
     Health,
+    MeterHealth,
     Paper,
     PaperId,
     Period,
     PeriodKind,
+    Pick,
+    Reading,
+    Search,
     Segment,
     Sighting,
     Signal,
@@ -37,8 +46,10 @@ from digest.model import (
     Subscriber,
     SubscriberId,
     Subscription,
+    Summary,
     Suppression,
     SuppressionReason,
+    Told,
     Topic,
     TopicId,
 )
@@ -74,11 +85,17 @@ class Papers(Protocol):
     def save_health(self, health: Health) -> None:
         """Keep how polling goes for a source. Raises NotFoundError."""
 
+    def cool_host(self, name: str, until: datetime) -> None:
+        """Ask nothing of a host before `until`, or before the later instant that stood there already."""
+
+    def cooling_hosts(self, now: datetime) -> dict[str, datetime]:
+        """The hosts that want to be left alone at `now`, and until when."""
+
     def save_papers(self, papers: Iterable[Paper]) -> int:
         """Insert papers, or replace all fields where any differs. Returns how many rows were written."""
 
     def papers(self, ids: Iterable[PaperId]) -> dict[PaperId, Paper]:
-        """The papers that are known of those named, in the order of their ids."""
+        """The papers that are known of those named, in the order of these ids; see `unite_papers` for old ones."""
 
     def papers_between(
         self,
@@ -96,6 +113,22 @@ class Papers(Protocol):
         `mark_baseline`.
         """
 
+    def papers_since(self, moment: datetime) -> list[Paper]:
+        """All papers first seen after a moment, by id."""
+
+    def unite_papers(self, unions: Mapping[PaperId, PaperId]) -> None:
+        """Make each paper one with another that is there: the old id goes, the new one has all that was its.
+
+        These are keys, entries, signals, picks and blocks. Under the old id the paper is still found. Frozen editions
+        stay what they are. Raises StoreError if the new one is not there.
+        """
+
+    def save_arrivals(self, arrivals: Iterable[Arrival]) -> None:
+        """Count entries that were new; more of the same source, category and moment are added."""
+
+    def arrivals(self, since: datetime) -> list[Arrival]:
+        """What was new since an instant, oldest first, then by source and category."""
+
     def first_sight(self) -> datetime | None:
         """When the first paper was seen; None in an empty store."""
 
@@ -104,6 +137,13 @@ class Papers(Protocol):
 
         Any text is a query: words in quotation marks are a phrase, nothing is an operator, of a long text the first
         words count, and without a word in it nothing matches. Not ordered by relevance: that would read every match.
+        """
+
+    def find(self, search: Search, *, limit: int, skip: int = 0) -> list[Paper]:
+        """The papers that a search asks for, last stored first, without the first `skip`.
+
+        Its words are read as `search` does, and without any all papers match. It looks through the newest SEARCHED
+        that hold the words, so that no question costs more than that.
         """
 
     def save_keys(self, keys: Mapping[str, PaperId]) -> int:
@@ -125,8 +165,13 @@ class Papers(Protocol):
         other entry announces them. No date is made up for that. Returns how many entries were marked.
         """
 
-    def announcers(self, paper_ids: Iterable[PaperId]) -> dict[PaperId, tuple[SourceId, ...]]:
-        """The sources that announced each paper, by id; papers without entries are absent."""
+    def announcers(
+        self, paper_ids: Iterable[PaperId], *, until: datetime | None = None
+    ) -> dict[PaperId, tuple[SourceId, ...]]:
+        """The sources that announced each paper, as seen up to `until`, by id; papers without entries are absent."""
+
+    def announcements(self, paper_id: PaperId) -> list[Sighting]:
+        """All entries of a paper, first seen first, then by source."""
 
 
 class Signals(Protocol):
@@ -138,8 +183,22 @@ class Signals(Protocol):
     def numbers(self, paper_ids: Iterable[PaperId], *, at: datetime) -> dict[PaperId, dict[SignalKind, int]]:
         """Each source's latest value at or before `at`, of these the largest; what has none is absent, not 0."""
 
-    def series(self, paper_id: PaperId, *, until: datetime) -> list[Signal]:
-        """All signals of a paper up to and including `until`, oldest first."""
+    def series(self, paper_ids: Iterable[PaperId], *, until: datetime) -> dict[PaperId, list[Signal]]:
+        """All signals of each paper up to and including `until`, oldest first; papers without any are absent."""
+
+    def day_votes(self, start: datetime, end: datetime, *, at: datetime) -> dict[tuple[SourceId, date], list[int]]:
+        """How the papers of a list's day stand: the votes that each has at that source, the lowest first.
+
+        The papers are those fresh from `start` on and before `end`, their days in UTC, and their votes the latest at
+        or before `at`; a paper that nobody had counted votes for by then is absent.
+        """
+
+    def grown(self, start: datetime, end: datetime, *, since: datetime, at: datetime, least: int) -> list[PaperId]:
+        """The papers fresh from `start` on and before `end` whose votes or stars at some source doubled, by id.
+
+        They were counted after `since` and reached `least` by `at`. A wide net: which of them grew beyond expectation,
+        `rank.late` says.
+        """
 
     def count_terms(self, changes: Mapping[str, int], *, papers: int, tokens: int) -> None:
         """Add to the papers that hold each term, to all papers and to all tokens; what is negative takes away."""
@@ -149,6 +208,50 @@ class Signals(Protocol):
 
     def corpus(self) -> tuple[int, int]:
         """Papers and tokens counted so far."""
+
+    def newest_papers(self, limit: int, *, until: datetime) -> list[Paper]:
+        """At most so many papers first seen until then, the freshest; never a withdrawn one. By id."""
+
+    def save_space(self, space: FittedSpace) -> None:
+        """Keep what was learnt, in place of what was learnt at the same moment; the oldest of more than 8 goes."""
+
+    def space(self, *, at: datetime) -> FittedSpace | None:
+        """What was learnt last until a moment, else the first after it; None if nothing ever was."""
+
+    def space_fitted(self) -> tuple[datetime, int] | None:
+        """When something was learnt last, and from how large a store."""
+
+
+class Readings(Protocol):
+    """When services are asked for numbers, and how that goes."""
+
+    def enrol(
+        self, meter: str, *, about: str, only_counted: bool, start: datetime, now: datetime, next_at: datetime
+    ) -> int:
+        """Watch the papers worth a number that the meter does not watch yet. Returns how many are new.
+
+        Worth one is what a polled source announced as news since `start`, or only where it counts votes itself
+        (`only_counted`); and what an edition picked whose cut came since. `about` is what the meter needs to know of a
+        paper: `arxiv`, `id` (arXiv or DOI), or `code` (a repository).
+        """
+
+    def due_readings(self, meter: str, now: datetime, *, limit: int) -> list[Reading]:
+        """The papers a meter is to be asked about, those last enrolled first: their numbers change most."""
+
+    def save_readings(self, readings: Iterable[Reading]) -> int:
+        """Keep what came of readings; one whose paper is gone, or was enrolled anew, is ignored. Returns the rest."""
+
+    def forget_readings(self, meter: str, *, before: datetime) -> int:
+        """Forget what is asked for no more and was enrolled before an instant. Returns how many."""
+
+    def reading_tallies(self, now: datetime) -> dict[str, tuple[int, int]]:
+        """How many papers each meter watches, and how many of them are due."""
+
+    def meters(self) -> dict[str, MeterHealth]:
+        """How asking goes for each service that was ever asked."""
+
+    def save_meter(self, health: MeterHealth) -> None:
+        """Keep how asking a service goes."""
 
 
 class Topics(Protocol):
@@ -167,7 +270,10 @@ class Topics(Protocol):
         """Forget a topic; its editions stay, and subscriptions wait for its return. Raises NotFoundError."""
 
     def save_edition(self, edition: Edition) -> bool:
-        """Save an edition and its picks; it may replace a draft. False, and nothing changes, if one is released."""
+        """Save an edition and its picks; it may replace a draft. False, and nothing changes, if one is released.
+
+        What a released one picked enters the feeds of its topic and of the site: see `enter`.
+        """
 
     def edition(self, edition_id: EditionId) -> Edition:
         """The edition exactly as it was saved. Raises NotFoundError."""
@@ -182,8 +288,17 @@ class Topics(Protocol):
     ) -> list[Edition]:
         """The editions that fit, newest first by the start of their period, then by topic."""
 
+    def editions_of(self, paper_id: PaperId) -> list[EditionId]:
+        """The released editions that name a paper, also beside a pick, newest first by the start of their period."""
+
+    def sizes(self, topic_id: TopicId) -> dict[EditionId, int]:
+        """How many picks each edition of a topic has, drafts too; those without any are absent."""
+
     def releases(self) -> dict[EditionId, datetime]:
         """When each released edition was released, by id: what pages and feeds of the site are dated by."""
+
+    def past_topics(self) -> list[TopicId]:
+        """The site's topics that were removed and have released editions, by id; nobody's personal ones."""
 
     def periods(self, topic_id: TopicId) -> set[Period]:
         """The periods for which a topic has an edition, draft or released."""
@@ -197,11 +312,75 @@ class Topics(Protocol):
         since: date | None = None,
         apart_from: str | None = None,
     ) -> set[PaperId]:
-        """The papers in a topic's editions of one kind, draft or released.
+        """The papers in a topic's editions of one kind, draft or released, those named beside a pick as well.
 
         `before` and `since` bound the first day of the editions' periods, `since` included; `apart_from` leaves out
         the edition of the period with that label.
         """
+
+    def withdrawals(self, kind: PeriodKind, *, apart_from: str) -> dict[TopicId, list[tuple[Paper, Period]]]:
+        """The papers withdrawn since released editions of one kind picked them, and when, by topic, last picked first.
+
+        Not those of which an edition of the topic told already, and nothing of the period with the label `apart_from`.
+        """
+
+    def desk(self, edition_id: EditionId) -> Desk:
+        """What editors decided about an edition, there or not; version 0 if nothing."""
+
+    def save_desk(self, desk: Desk) -> bool:
+        """Keep what editors decided, as the next version. False, and nothing changes, if the version is an old one."""
+
+    def block(self, topic_id: TopicId, paper_id: PaperId, *, now: datetime) -> bool:
+        """Keep a paper out of a topic's editions from now on. False if it was blocked already."""
+
+    def unblock(self, topic_id: TopicId, paper_id: PaperId) -> bool:
+        """False if it was not blocked."""
+
+    def blocked(self, topic_id: TopicId, *, until: datetime) -> set[PaperId]:
+        """The papers kept out of a topic that were blocked at or before `until`."""
+
+    def save_summaries(self, summaries: Iterable[Summary]) -> int:
+        """Keep what a model wrote; of the same hash the last counts. Returns how many were written."""
+
+    def summaries(self, hashes: Iterable[str]) -> dict[str, Summary]:
+        """The summaries that are known of those named, by hash."""
+
+
+class Feeds(Protocol):
+    """What entered the site's feeds, when and in which order. A released edition enters by `save_edition`."""
+
+    def enter(self, feed: str, picks: Sequence[Pick], *, at: datetime) -> int:
+        """Let papers enter a feed, each once for ever, the first of them as the newest. Returns how many are new."""
+
+    def entered(self, feed: str, paper_ids: Iterable[PaperId]) -> set[PaperId]:
+        """Which of the papers ever entered a feed."""
+
+    def feeds(self) -> dict[str, FeedState]:
+        """Every feed that anything entered, personal topics' as well, by name."""
+
+    def feed_entries(self, feed: str, *, after: int, until: int) -> list[FeedEntry]:
+        """The entries of a feed with larger numbers than `after`, up to `until`, in their order."""
+
+    def newest_entries(self, feeds: Iterable[str], *, limit: int) -> list[FeedEntry]:
+        """The last entries of several feeds, at most `limit` of each, newest first."""
+
+    def feed_days(self, feed: str, *, limit: int) -> list[date]:
+        """The days (UTC) on which the last `limit` entries of a feed entered, oldest first."""
+
+    def newest_periods(self) -> set[tuple[TopicId, Period]]:
+        """The period of the newest released edition of each topic and kind."""
+
+    def editions_named(self, ids: Iterable[EditionId]) -> dict[EditionId, Edition]:
+        """The editions that are known of those named."""
+
+    def renew_feed(self, subscriber_id: SubscriberId) -> int:
+        """Count one more renewal of a reader's own feed, and return how many there were. Raises NotFoundError."""
+
+    def told(self, hub: str) -> dict[str, Told]:
+        """What a hub was told, by feed."""
+
+    def save_told(self, told: Told) -> None:
+        """Keep what a hub was told, or that it could not be."""
 
 
 class Readers(Protocol):
@@ -360,7 +539,7 @@ class Dispatch(Protocol):
         """Where a switch stands; None if it was never set."""
 
 
-class Store(Papers, Signals, Topics, Readers, Outbox, Dispatch, Protocol):
+class Store(Papers, Signals, Readings, Topics, Feeds, Readers, Outbox, Dispatch, Protocol):
     """All that the program remembers."""
 
     def transaction(self) -> AbstractContextManager[None]:

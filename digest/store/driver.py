@@ -27,8 +27,11 @@ class Driver(Protocol):
     def script(self, text: str) -> None:
         """Run the statements of a migration inside the open transaction."""
 
-    def search(self, query: str, limit: int) -> list[Row]:
-        """The rows behind Papers.search."""
+    matching: str
+    """A query for the numbers of the newest `:reach` papers whose text holds what is `:wanted`."""
+
+    def wanted(self, query: str) -> object:
+        """What `matching` takes as `:wanted` for a reader's query: nothing if there is no word in it."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """See Store.transaction."""

@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8Dumper
 
 from digest.errors import ConfigError, StoreError
-from digest.store import migrations, rows, sql
+from digest.store import migrations, rows
 from digest.store.driver import Row
 from digest.store.sqlstore import SqlStore
 
@@ -47,10 +47,6 @@ select set_config(name, value, false) from (values
 
 _KEPT = 8
 _SEARCH_WORDS = 32
-_SEARCH = f"""
-select {sql.PAPER_COLUMNS} from paper where number in (
-  select number from paper_fts where words @@ paper_query(:parts) order by number desc limit :limit
-) order by number desc"""
 
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|%|:(?P<name>[a-z_][a-z0-9_]*)""")
 _CREDENTIALS = re.compile(r"[^:@/?#\[\]]*(?::[^:@/?#\[\]]*)?")
@@ -173,6 +169,7 @@ class Postgres:
     """The driver. Threads work side by side, and a transaction belongs to the thread that began it."""
 
     dialect = "postgres"
+    matching = "select number from paper_fts where words @@ paper_query(:wanted) order by number desc limit :reach"
 
     def __init__(self, url: str, patience: timedelta = PATIENCE) -> None:
         self._connections = Connections(url, patience)
@@ -203,9 +200,8 @@ class Postgres:
         with self._guarded() as connection:
             connection.execute(text.encode())
 
-    def search(self, query: str, limit: int) -> list[Row]:
-        parts = _parts(query)
-        return self.rows(_SEARCH, parts=parts, limit=limit) if parts else []
+    def wanted(self, query: str) -> list[str]:
+        return _parts(query)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -14,18 +14,18 @@ from typing import Any, TypeVar, cast
 from msgspec import convert, json
 from msgspec.structs import asdict
 
-from digest.model import Edition, Entry, Paper, Sighting, Topic, Value
+from digest.model import Edition, Entry, Paper, PaperId, Pick, Sighting, Topic, Value
 
-Cell = str | int | float | None
+Cell = str | int | float | bytes | None
 V = TypeVar("V", bound=Value)
 
 # By exact type, as a flag is an int too, and a member of an enumeration a str.
-_AS_THEY_ARE = frozenset((str, int, float, type(None)))
+_AS_THEY_ARE = frozenset((str, int, float, bytes, type(None)))
 
 _READ: dict[str, Callable[[Any], object]] = {
-    **dict.fromkeys(("authors", "categories", "links", "signals", "edition_ids"), json.decode),
-    **dict.fromkeys(("withdrawn", "enabled", "paused"), bool),
-    "topics": json.decode,
+    **dict.fromkeys(("authors", "categories", "links", "signals", "edition_ids", "numbers"), json.decode),
+    **dict.fromkeys(("withdrawn", "enabled", "paused", "unknown"), bool),
+    **dict.fromkeys(("topics", "pause", "rhythm"), json.decode),
 }
 
 
@@ -58,9 +58,9 @@ def cell(value: object) -> Cell:
             return json.encode(value).decode()
 
 
-def cells(fields: Mapping[str, object]) -> dict[str, Cell]:
+def cells(fields: Mapping[str, Any]) -> dict[str, Cell]:
     """Return what the columns of a row hold."""
-    return {name: cell(value) for name, value in fields.items()}
+    return {name: value if type(value) in _AS_THEY_ARE else cell(value) for name, value in fields.items()}
 
 
 def read(kind: type[V], row: Mapping[str, object]) -> V:
@@ -104,15 +104,27 @@ def of_edition(edition: Edition) -> dict[str, object]:
 
 
 def of_picks(edition: Edition) -> list[dict[str, object]]:
+    """Return a row for each paper an edition names: a sister stands with the pick that it is named beside."""
     return [
         {
             "edition_id": edition.id,
             "topic_id": edition.topic.id,
             "kind": edition.period.kind,
             "start": edition.period.start,
-            "paper_id": pick.paper.id,
+            "paper_id": paper_id,
             "rank": pick.rank,
             "score": pick.score,
         }
-        for pick in edition.picks
+        for paper_id, pick in _named(edition).items()
     ]
+
+
+def of_notices(edition: Edition) -> list[dict[str, object]]:
+    given = {"edition_id": edition.id, "topic_id": edition.topic.id, "kind": edition.period.kind}
+    return [{**given, "paper_id": one.paper_id} for one in edition.withdrawn]
+
+
+def _named(edition: Edition) -> dict[PaperId, Pick]:
+    shown = (*edition.late, *edition.picks)
+    beside = {sister.id: pick for pick in shown for sister in pick.also}
+    return beside | {pick.paper.id: pick for pick in shown}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
 
-from digest.model import PaperId, Signal, SignalKind
+from digest.model import FittedSpace, Paper, PaperId, Signal, SignalKind, SourceId
 from digest.store import rows, sql
 from digest.store.base import Signals
 from digest.store.parts import Part
@@ -21,8 +23,19 @@ class SqlSignals(Part, Signals):
             numbers.setdefault(row["paper_id"], {})[SignalKind(row["kind"])] = row["value"]
         return numbers
 
-    def series(self, paper_id: PaperId, *, until: datetime) -> list[Signal]:
-        return self._all(Signal, sql.SERIES, paper_id=paper_id, until=until)
+    def series(self, paper_ids: Iterable[PaperId], *, until: datetime) -> dict[PaperId, list[Signal]]:
+        found = self._all(Signal, sql.SERIES, paper_ids=list(paper_ids), until=until)
+        return {paper_id: list(group) for paper_id, group in groupby(found, key=attrgetter("paper_id"))}
+
+    def day_votes(self, start: datetime, end: datetime, *, at: datetime) -> dict[tuple[SourceId, date], list[int]]:
+        votes: dict[tuple[SourceId, date], list[int]] = {}
+        for row in self._db.rows(sql.DAY_VOTES, start=start, end=end, at=at):
+            votes.setdefault((row["source_id"], date.fromisoformat(row["day"])), []).append(row["value"])
+        return votes
+
+    def grown(self, start: datetime, end: datetime, *, since: datetime, at: datetime, least: int) -> list[PaperId]:
+        found = self._db.rows(sql.GROWN, start=start, end=end, since=since, at=at, least=least)
+        return [row["paper_id"] for row in found]
 
     def count_terms(self, changes: Mapping[str, int], *, papers: int, tokens: int) -> None:
         with self._db.transaction():
@@ -31,6 +44,21 @@ class SqlSignals(Part, Signals):
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         return {row["term"]: row["papers"] for row in self._db.rows(sql.FREQUENCIES, terms=list(terms))}
+
+    def newest_papers(self, limit: int, *, until: datetime) -> list[Paper]:
+        return self._all(Paper, sql.NEWEST_PAPERS, limit=limit, until=until)
+
+    def save_space(self, space: FittedSpace) -> None:
+        with self._db.transaction():
+            self._db.run(sql.SAVE_SPACE, **rows.of_value(space))
+            self._db.run(sql.FORGET_SPACES)
+
+    def space(self, *, at: datetime) -> FittedSpace | None:
+        return self._first(FittedSpace, sql.SPACE, at=at) or self._first(FittedSpace, sql.FIRST_SPACE)
+
+    def space_fitted(self) -> tuple[datetime, int] | None:
+        found = self._db.rows(sql.SPACE_FITTED)
+        return (rows.moment(found[0]["fitted"]), found[0]["papers"]) if found else None
 
     def corpus(self) -> tuple[int, int]:
         (row,) = self._db.rows(sql.CORPUS)

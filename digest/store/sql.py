@@ -8,7 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from digest.model import Bounce, Delivery, Digest, Entry, Health, Paper, Signal, Source, Subscriber, Subscription
+from digest.model import (
+    Arrival,
+    Bounce,
+    Delivery,
+    Digest,
+    Entry,
+    FeedEntry,
+    FeedState,
+    Health,
+    MeterHealth,
+    Paper,
+    Reading,
+    Signal,
+    Source,
+    Subscriber,
+    Subscription,
+    Summary,
+    Told,
+)
 
 # SQLite knows no `limit null`, PostgreSQL no `limit -1`.
 NO_LIMIT = 2**63 - 1
@@ -60,6 +78,11 @@ select id as source_id, {columns_of(_HEALTH)} from source
 where id in (select value from json_each(:ids)) order by id"""
 SAVE_HEALTH = f"update source set {', '.join(f'{name} = :{name}' for name in _HEALTH)} where id = :source_id"
 
+COOL_HOST = """
+insert into host (name, free_at) values (:name, :until)
+on conflict (name) do update set free_at = excluded.free_at where excluded.free_at > host.free_at"""
+COOLING_HOSTS = "select name, free_at from host where free_at > :now order by name"
+
 # Papers
 
 PAPER_COLUMNS = columns_of(Paper.__struct_fields__)
@@ -75,10 +98,60 @@ and (
   or exists (select 1 from entry where paper_id = paper.id and baseline = 0 and entry.first_seen <= :as_of)
 )
 order by id"""
+PAPERS_SINCE = f"select {PAPER_COLUMNS} from paper where first_seen > :moment order by id"
+# How far back a search looks: who wants more asks for more words.
+SEARCHED = 5000
+NEWEST = "select number from paper order by number desc limit :reach"
+FIND = f"""
+select {PAPER_COLUMNS} from paper where number in ({{which}}){{narrowed}}
+order by number desc limit :limit offset :skip"""
+NARROWED = {
+    "category": """ and exists (
+  select 1 from json_each(categories)
+  where value = :category or substr(value, 1, length(:category) + 1) = :category || '.'
+)""",
+    "source": " and exists (select 1 from entry where paper_id = paper.id and source_id = :source)",
+    "start": " and fresh_from >= :start",
+    "end": " and fresh_from < :end",
+    "code": ' and links like \'%"code":"%\'',
+}
+ALIASED = f"""
+select {columns_of(Paper.__struct_fields__, "paper.")}, alias.id as asked from alias join paper on paper.id = paper_id
+where alias.id in (select value from json_each(:ids)) order by alias.id"""
 FIRST_SIGHT = "select min(first_seen) as first_seen from paper"
 
 SAVE_KEY = "insert into paper_key (key, paper_id) values (:key, :paper_id) on conflict (key) do nothing"
 PAPER_IDS = "select key, paper_id from paper_key where key in (select value from json_each(:keys)) order by key"
+
+# Papers that turned out to be another one
+
+_SIGNAL, _PICK = Signal.__struct_fields__, ("edition_id", "topic_id", "kind", "start", "paper_id", "rank", "score")
+
+
+def _moved(table: str, columns: Sequence[str]) -> tuple[str, str]:
+    """Give the old paper's rows of a table to the new one, where it has no such row itself."""
+    taken = columns_of([":new" if name == "paper_id" else name for name in columns])
+    return (
+        f"""
+insert into {table} ({columns_of(columns)}) select {taken} from {table} where paper_id = :old
+on conflict do nothing""",
+        f"delete from {table} where paper_id = :old",
+    )
+
+
+UNITE = (
+    "update paper_key set paper_id = :new where paper_id = :old",
+    "update entry set paper_id = :new where paper_id = :old",
+    *_moved("signal", _SIGNAL),
+    *_moved("pick", _PICK),
+    *_moved("block", ("topic_id", "paper_id", "since")),
+    *_moved("notice", ("edition_id", "topic_id", "kind", "paper_id")),
+    "update alias set paper_id = :new where paper_id = :old",
+    """
+insert into alias (id, paper_id) values (:old, :new)
+on conflict (id) do update set paper_id = excluded.paper_id""",
+    "delete from paper where id = :old",
+)
 
 # Entries
 
@@ -93,11 +166,19 @@ update entry set baseline = 1
 where source_id = :source_id and external_id in (select value from json_each(:external_ids))"""
 ANNOUNCERS = """
 select distinct paper_id, source_id from entry
-where paper_id in (select value from json_each(:paper_ids)) order by paper_id, source_id"""
+where paper_id in (select value from json_each(:paper_ids)) and first_seen <= :until order by paper_id, source_id"""
+
+ANNOUNCEMENTS = f"""
+select {columns_of(_ENTRY)} from entry where paper_id = :paper_id order by first_seen, source_id, external_id"""
+
+SAVE_ARRIVAL = f"""{_insert("arrival", Arrival.__struct_fields__)}
+on conflict (source_id, category, at) do update set entries = arrival.entries + excluded.entries"""
+ARRIVALS = f"""
+select {columns_of(Arrival.__struct_fields__)} from arrival where at >= :since order by at, source_id, category"""
 
 # Signals
 
-SAVE_SIGNAL = f"{_insert('signal', Signal.__struct_fields__)} on conflict (paper_id, kind, source_id, at) do nothing"
+SAVE_SIGNAL = f"{_insert('signal', _SIGNAL)} on conflict (paper_id, kind, source_id, at) do nothing"
 NUMBERS = """
 select paper_id, kind, max(value) as value from signal join (
   select paper_id, kind, source_id, max(at) as at from signal
@@ -107,7 +188,59 @@ select paper_id, kind, max(value) as value from signal join (
 group by paper_id, kind order by paper_id, kind"""
 SERIES = f"""
 select {columns_of(Signal.__struct_fields__)} from signal
-where paper_id = :paper_id and at <= :until order by at, kind, source_id"""
+where paper_id in (select value from json_each(:paper_ids)) and at <= :until order by paper_id, at, kind, source_id"""
+DAY_VOTES = """
+select source_id, day, value from signal join (
+  select paper_id, source_id, max(at) as at, min(substr(fresh_from, 1, 10)) as day
+  from signal join paper on paper.id = paper_id
+  where fresh_from >= :start and fresh_from < :end and kind = 'upvotes' and at <= :at
+  group by paper_id, source_id
+) as latest using (paper_id, source_id, at)
+where kind = 'upvotes' order by source_id, day, value"""
+GROWN = """
+select distinct paper_id from (
+  select paper_id from signal join paper on paper.id = paper_id
+  where fresh_from >= :start and fresh_from < :end and withdrawn = 0 and kind in ('upvotes', 'stars') and at <= :at
+  group by paper_id, kind, source_id
+  having max(at) > :since and max(value) >= :least and max(value) >= 2 * min(value)
+) as doubled order by paper_id"""
+
+# Meters
+
+_READING = columns_of(Reading.__struct_fields__)
+_ANNOUNCED = """
+select paper_id from entry
+where source_id in (select id from source where url is not null) and first_seen >= :start and baseline = 0
+and (:only_counted = 0 or exists (
+  select 1 from signal where paper_id = entry.paper_id and kind = 'upvotes' and source_id = entry.source_id
+))"""
+_PICKED_SINCE = """
+select paper_id from pick
+where edition_id in (select id from edition where start >= :first_day and cut >= :start)"""
+
+# The condition says which papers a service can be asked about.
+ENROL = f"""
+insert into reading (meter, paper_id, since, next_at)
+select :meter, id, :now, :next_at from paper
+where id in ({_ANNOUNCED} union {_PICKED_SINCE}) and withdrawn = 0 and {{condition}}
+on conflict (meter, paper_id) do nothing"""
+ASKABLE = {
+    "arxiv": "arxiv_id is not null",
+    "id": "(arxiv_id is not null or doi is not null)",
+    "code": "links like '%github.com/%'",
+}
+DUE_READINGS = f"""
+select {_READING} from reading
+where meter = :meter and next_at is not null and next_at <= :now order by since desc, next_at, paper_id limit :limit"""
+SAVE_READING = f"""
+update reading set {", ".join(f"{name} = :{name}" for name in Reading.__struct_fields__[3:])}
+where meter = :meter and paper_id = :paper_id and since = :since"""
+FORGET_READINGS = "delete from reading where meter = :meter and next_at is null and since < :before"
+READING_TALLIES = """
+select meter, count(next_at) as watched, count(case when next_at <= :now then 1 end) as due from reading
+group by meter order by meter"""
+METERS = f"select {columns_of(MeterHealth.__struct_fields__)} from meter order by meter"
+SAVE_METER = _upsert("meter", MeterHealth.__struct_fields__, key=["meter"])
 
 # Terms
 
@@ -118,6 +251,20 @@ COUNT_CORPUS = "update corpus set papers = papers + :papers, tokens = tokens + :
 FREQUENCIES = """
 select term, papers from term where papers > 0 and term in (select value from json_each(:terms)) order by term"""
 CORPUS = "select papers, tokens from corpus"
+
+# What was learnt from the papers
+
+NEWEST_PAPERS = f"""
+select {PAPER_COLUMNS} from (
+  select * from paper where first_seen <= :until and withdrawn = 0 order by fresh_from desc, id limit :limit
+) as newest order by id"""
+SAVE_SPACE = """
+insert into space (fitted, papers, content) values (:fitted, :papers, :content)
+on conflict (fitted) do update set papers = excluded.papers, content = excluded.content"""
+FORGET_SPACES = "delete from space where fitted not in (select fitted from space order by fitted desc limit 8)"
+SPACE = "select fitted, papers, content from space where fitted <= :at order by fitted desc limit 1"
+FIRST_SPACE = "select fitted, papers, content from space order by fitted limit 1"
+SPACE_FITTED = "select fitted, papers from space order by fitted desc limit 1"
 
 # Topics
 
@@ -131,30 +278,116 @@ REMOVE_TOPIC = "delete from topic where id = :id"
 # Editions
 
 _EDITION = ("id", "topic_id", "kind", "start", "state", "cut", "as_of", "released", "content")
-_PICK = ("edition_id", "topic_id", "kind", "start", "paper_id", "rank", "score")
 
 SAVE_EDITION = f"""{_insert("edition", _EDITION)}
 on conflict (id) do update set state = excluded.state, cut = excluded.cut, as_of = excluded.as_of,
 released = excluded.released, content = excluded.content
 where edition.state = 'draft'"""
 REMOVE_PICKS = "delete from pick where edition_id = :edition_id"
-SAVE_PICK = _insert("pick", _PICK)
+_CURRENT = "coalesce((select paper_id from alias where id = :paper_id), :paper_id)"
+SAVE_PICK = f"""
+insert into pick ({columns_of(_PICK)})
+values ({", ".join(_CURRENT if name == "paper_id" else f":{name}" for name in _PICK)}) on conflict do nothing"""
+REMOVE_NOTICES = "delete from notice where edition_id = :edition_id"
+SAVE_NOTICE = _insert("notice", ("edition_id", "topic_id", "kind", "paper_id"))
+# A cross join keeps SQLite from reading all picks: withdrawn papers are few.
+WITHDRAWALS = f"""
+select topic_id, kind, start, {columns_of(Paper.__struct_fields__, "paper.")} from paper
+cross join pick
+where paper.withdrawn = 1 and pick.paper_id = paper.id and kind = :kind
+and exists (
+  select 1 from edition where id = edition_id and state = 'released' and edition_id <> pick.topic_id || :apart_from
+)
+and not exists (
+  select 1 from notice
+  where notice.topic_id = pick.topic_id and notice.kind = pick.kind and notice.paper_id = pick.paper_id
+  and notice.edition_id <> pick.topic_id || :apart_from
+)
+order by topic_id, start desc, paper.id"""
 EDITION = "select content from edition where id = :id"
 EDITIONS = "select content from edition{where} order by start desc, topic_id, id limit :limit"
+EDITIONS_OF = """
+select edition_id from pick join edition on edition.id = edition_id
+where paper_id = :paper_id and state = 'released' order by pick.start desc, edition_id"""
+SIZES = """
+select edition_id, max(rank) as size from pick where topic_id = :topic_id group by edition_id order by edition_id"""
 RELEASES = "select id, coalesce(released, cut) as released from edition where state = 'released' order by id"
 PERIODS = "select kind, start from edition where topic_id = :topic_id"
+PAST_TOPICS = """
+select distinct topic_id from edition
+where state = 'released' and topic_id not in (select id from topic) order by topic_id"""
 PICKED = """
 select distinct paper_id from pick
 where topic_id = :topic_id and kind = :kind and start < :before and start >= :since and edition_id <> :apart_from"""
+
+# Feeds
+
+_FEED_ENTRY = columns_of(FeedEntry.__struct_fields__)
+
+FEEDS = f"select {columns_of(FeedState.__struct_fields__)} from feed order by name"
+FEED = f"select {columns_of(FeedState.__struct_fields__)} from feed where name = :name"
+SAVE_FEED = _upsert("feed", FeedState.__struct_fields__, key=["name"])
+SAVE_FEED_ENTRY = _insert("feed_entry", FeedEntry.__struct_fields__)
+ENTERED = """
+select paper_id, coalesce((select paper_id from alias where id = feed_entry.paper_id), paper_id) as current
+from feed_entry
+where feed = :feed and paper_id in (
+  select value from json_each(:ids)
+  union select id from alias where paper_id in (select value from json_each(:ids))
+)
+union
+select paper_id, id as current from alias
+where id in (select value from json_each(:ids))
+and exists (select 1 from feed_entry where feed = :feed and feed_entry.paper_id = alias.paper_id)"""
+ORIGINS = """
+select paper_id, name, url, entry.first_seen as seen from entry join source on source.id = source_id
+where paper_id in (select value from json_each(:ids)) and url is not null and entry.first_seen <= :seen_by
+order by entry.first_seen, source_id"""
+FEED_ENTRIES = f"""
+select {_FEED_ENTRY} from feed_entry where feed = :feed and number > :after and number <= :until order by number"""
+NEWEST_ENTRIES = f"""
+select {_FEED_ENTRY} from feed join feed_entry on feed = name and number > entered - :limit
+where name in (select value from json_each(:feeds)) order by at desc, feed, number desc"""
+FEED_DAYS = """
+select distinct substr(at, 1, 10) as day from feed join feed_entry on feed = name and number > entered - :limit
+where name = :feed order by day"""
+NEWEST_PERIODS = """
+select topic_id, kind, max(start) as start from edition where state = 'released'
+group by topic_id, kind order by topic_id, kind"""
+EDITIONS_NAMED = "select id, content from edition where id in (select value from json_each(:ids)) order by id"
+TOLD = f"select {columns_of(Told.__struct_fields__)} from told where hub = :hub order by feed"
+SAVE_TOLD = _upsert("told", Told.__struct_fields__, key=["hub", "feed"])
+
+# The editor's desk
+
+_DESK = ("edition_id", "version", "content")
+
+DESK = "select version, content from desk where edition_id = :edition_id"
+SAVE_DESK = f"""{_insert("desk", _DESK)}
+on conflict (edition_id) do update set version = excluded.version, content = excluded.content
+where desk.version = excluded.version - 1"""
+BLOCK = """
+insert into block (topic_id, paper_id, since) values (:topic_id, :paper_id, :since)
+on conflict (topic_id, paper_id) do nothing"""
+UNBLOCK = "delete from block where topic_id = :topic_id and paper_id = :paper_id"
+BLOCKED = "select paper_id from block where topic_id = :topic_id and since <= :until order by paper_id"
+
+SAVE_SUMMARY = _upsert("summary", Summary.__struct_fields__, key=["hash"])
+SUMMARIES = f"""
+select {columns_of(Summary.__struct_fields__)} from summary
+where hash in (select value from json_each(:hashes)) order by hash"""
 
 # Readers
 
 _SUBSCRIBER = columns_of(Subscriber.__struct_fields__)
 
-SAVE_SUBSCRIBER = _upsert("subscriber", (*Subscriber.__struct_fields__, "address_key"), key=["id"])
+SAVE_SUBSCRIBER = _upsert("subscriber", (*Subscriber.__struct_fields__, "address_key"), key=["id"], keep=["renewals"])
 SUBSCRIBER = f"select {_SUBSCRIBER} from subscriber where id = :id"
 SUBSCRIBER_BY_KEY = f"select {_SUBSCRIBER} from subscriber where address_key = :address_key"
 SUBSCRIBERS = f"select {_SUBSCRIBER} from subscriber order by id"
+
+RENEW_FEED = "update subscriber set renewals = renewals + 1 where id = :id"
+RENEWALS = "select renewals from subscriber where id = :id"
 
 TOPICS_OF = """
 select topic_id from subscription where subscriber_id = :subscriber_id and state = 'active' order by topic_id"""

@@ -12,7 +12,7 @@ from time import sleep
 from sqlite_utils import Database
 
 from digest.errors import StoreError
-from digest.store import migrations, rows, sql
+from digest.store import migrations, rows
 from digest.store.driver import Row
 from digest.store.sqlstore import SqlStore
 
@@ -23,10 +23,6 @@ _PRAGMAS = ("synchronous = full", "foreign_keys = on", "cache_size = -65536", "a
 
 _WAL_TRIES = 200
 _SEARCH_WORDS = 32
-_SEARCH = f"""
-select {sql.PAPER_COLUMNS} from paper where number in (
-  select rowid from paper_fts where paper_fts match :query order by rowid desc limit :limit
-) order by number desc"""
 
 _REASONS = {
     sqlite3.SQLITE_BUSY: ("another program is writing to it", "try again when that has finished"),
@@ -57,6 +53,7 @@ class Sqlite:
     """The driver. Threads share the connection, and each waits until another's transaction is over."""
 
     dialect = "sqlite"
+    matching = "select rowid from paper_fts where paper_fts match :wanted order by rowid desc limit :reach"
 
     def __init__(self, path: str, patience: timedelta = PATIENCE) -> None:
         self._path = path
@@ -97,9 +94,8 @@ class Sqlite:
             for statement in _statements(text):
                 self._db.execute(statement)
 
-    def search(self, query: str, limit: int) -> list[Row]:
-        wanted = self._db.quote_fts(_plain(query))
-        return self.rows(_SEARCH, query=wanted, limit=limit) if wanted else []
+    def wanted(self, query: str) -> str:
+        return self._db.quote_fts(_plain(query))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -7,14 +7,16 @@ from contextlib import AbstractContextManager
 from digest.store import migrations, sql
 from digest.store.base import Store
 from digest.store.dispatch import SqlDispatch
+from digest.store.feeds import SqlFeeds
 from digest.store.outbox import SqlOutbox
 from digest.store.papers import SqlPapers
 from digest.store.readers import SqlReaders
+from digest.store.readings import SqlReadings
 from digest.store.signals import SqlSignals
 from digest.store.topics import SqlTopics
 
 
-class SqlStore(SqlPapers, SqlSignals, SqlTopics, SqlReaders, SqlOutbox, SqlDispatch, Store):
+class SqlStore(SqlPapers, SqlSignals, SqlReadings, SqlTopics, SqlFeeds, SqlReaders, SqlOutbox, SqlDispatch, Store):
     def transaction(self) -> AbstractContextManager[None]:
         return self._db.transaction()
 

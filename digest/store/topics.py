@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from msgspec import json
+from msgspec import convert, json
+from msgspec.structs import replace
 
 from digest.errors import NotFoundError
 from digest.model import (
+    Desk,
     Edition,
     EditionId,
     EditionState,
+    Paper,
     PaperId,
     Period,
     PeriodKind,
     SubscriberId,
+    Summary,
     Topic,
     TopicId,
 )
 from digest.store import rows, sql
 from digest.store.base import Topics
+from digest.store.feeds import enter_released
 from digest.store.parts import Part, missing
 
 
@@ -53,6 +58,10 @@ class SqlTopics(Part, Topics):
                 return False
             self._db.run(sql.REMOVE_PICKS, edition_id=edition.id)
             self._db.many(sql.SAVE_PICK, rows.of_picks(edition))
+            self._db.run(sql.REMOVE_NOTICES, edition_id=edition.id)
+            self._db.many(sql.SAVE_NOTICE, rows.of_notices(edition))
+            if edition.state is EditionState.RELEASED:
+                enter_released(self._db, edition)
         return True
 
     def edition(self, edition_id: EditionId) -> Edition:
@@ -76,8 +85,18 @@ class SqlTopics(Part, Topics):
     def _frozen(self, query: str, **params: object) -> list[Edition]:
         return [json.decode(row["content"], type=Edition) for row in self._db.rows(query, **params)]
 
+    def editions_of(self, paper_id: PaperId) -> list[EditionId]:
+        return [row["edition_id"] for row in self._db.rows(sql.EDITIONS_OF, paper_id=paper_id)]
+
+    def sizes(self, topic_id: TopicId) -> dict[EditionId, int]:
+        return {row["edition_id"]: row["size"] for row in self._db.rows(sql.SIZES, topic_id=topic_id)}
+
     def releases(self) -> dict[EditionId, datetime]:
         return {row["id"]: rows.moment(row["released"]) for row in self._db.rows(sql.RELEASES)}
+
+    def past_topics(self) -> list[TopicId]:
+        ids = [TopicId(row["topic_id"]) for row in self._db.rows(sql.PAST_TOPICS)]
+        return [id_ for id_ in ids if self.editions(id_, limit=1)[0].topic.owner is None]
 
     def periods(self, topic_id: TopicId) -> set[Period]:
         return set(self._all(Period, sql.PERIODS, topic_id=topic_id))
@@ -100,3 +119,34 @@ class SqlTopics(Part, Topics):
             apart_from=f"{topic_id}/{apart_from}",
         )
         return {row["paper_id"] for row in found}
+
+    def withdrawals(self, kind: PeriodKind, *, apart_from: str) -> dict[TopicId, list[tuple[Paper, Period]]]:
+        found: dict[TopicId, dict[PaperId, tuple[Paper, Period]]] = {}
+        for row in self._db.rows(sql.WITHDRAWALS, kind=kind, apart_from=f"/{apart_from}"):
+            paper = rows.read(Paper, {name: row[name] for name in Paper.__struct_fields__})
+            period = convert({"kind": row["kind"], "start": row["start"]}, Period)
+            found.setdefault(row["topic_id"], {}).setdefault(paper.id, (paper, period))
+        return {topic: list(told.values()) for topic, told in found.items()}
+
+    def desk(self, edition_id: EditionId) -> Desk:
+        found = self._db.rows(sql.DESK, edition_id=edition_id)
+        return json.decode(found[0]["content"], type=Desk) if found else Desk(edition_id=edition_id)
+
+    def save_desk(self, desk: Desk) -> bool:
+        kept = replace(desk, version=desk.version + 1)
+        return self._db.run(sql.SAVE_DESK, edition_id=kept.edition_id, version=kept.version, content=kept) > 0
+
+    def block(self, topic_id: TopicId, paper_id: PaperId, *, now: datetime) -> bool:
+        return self._db.run(sql.BLOCK, topic_id=topic_id, paper_id=paper_id, since=now) > 0
+
+    def unblock(self, topic_id: TopicId, paper_id: PaperId) -> bool:
+        return self._db.run(sql.UNBLOCK, topic_id=topic_id, paper_id=paper_id) > 0
+
+    def blocked(self, topic_id: TopicId, *, until: datetime) -> set[PaperId]:
+        return {row["paper_id"] for row in self._db.rows(sql.BLOCKED, topic_id=topic_id, until=until)}
+
+    def save_summaries(self, summaries: Iterable[Summary]) -> int:
+        return self._db.many(sql.SAVE_SUMMARY, map(rows.of_value, summaries))
+
+    def summaries(self, hashes: Iterable[str]) -> dict[str, Summary]:
+        return {one.hash: one for one in self._all(Summary, sql.SUMMARIES, hashes=list(hashes))}

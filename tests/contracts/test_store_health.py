@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from digest.errors import NotFoundError
-from digest.model import Health, Sighting, SourceId
+from digest.model import Health, Pause, Rhythm, Sighting, SourceId
 from digest.store import Store
 from tests.factories import NOON, make_entry, make_paper, make_source
 
@@ -28,6 +28,12 @@ FULL = Health(
     last_modified="yesterday",
     moved_to="https://lists.example/new",
     baseline_at=NOON - 2 * HOUR,
+    complete_at=NOON - HOUR,
+    fresh_until=NOON + HOUR,
+    last_news=NOON - 3 * HOUR,
+    moved_since=NOON - 2 * HOUR,
+    pause=Pause(ttl=HOUR, skip_hours=frozenset({0, 23}), skip_days=frozenset({6})),
+    rhythm=Rhythm(times=1.5, hours=20.25, days=(1.5, 0, 0, 0, 0, 0, 0), quarters=(0.0625,) * 96),
 )
 
 
@@ -112,3 +118,13 @@ def test_a_changed_entry_stays_old_stock(store: Store) -> None:
     changed = make_entry("Old", abstract="Longer.")
     store.save_sightings([Sighting(entry=changed, paper_id=paper.id, first_seen=NOON + HOUR)])
     assert window(store) == []
+
+
+def test_a_host_is_left_alone_until_its_time_is_over_and_a_shorter_time_shortens_nothing(store: Store) -> None:
+    store.cool_host("slow.example", NOON + 2 * HOUR)
+    store.cool_host("slow.example", NOON + HOUR)
+    store.cool_host("quick.example", NOON + HOUR)
+    assert store.cooling_hosts(NOON) == {"quick.example": NOON + HOUR, "slow.example": NOON + 2 * HOUR}
+    assert store.cooling_hosts(NOON + HOUR) == {"slow.example": NOON + 2 * HOUR}
+    store.cool_host("slow.example", NOON + 3 * HOUR)
+    assert store.cooling_hosts(NOON + 2 * HOUR) == {"slow.example": NOON + 3 * HOUR}

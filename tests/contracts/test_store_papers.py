@@ -285,3 +285,21 @@ def test_announcers_are_the_sources_of_a_paper_by_id(store: Store) -> None:
     entries = [make_entry(name, source_id=SourceId(source)) for source, name in [("z", "1"), ("a", "2"), ("a", "3")]]
     store.save_sightings([seen(entry=entry, paper_id=both.id) for entry in entries])
     assert store.announcers([both.id, none.id]) == {both.id: ("a", "z")}
+
+
+def test_announcers_are_those_seen_up_to_a_moment(store: Store) -> None:
+    paper = make_paper()
+    store.save_papers([paper])
+    given = [("early", NOON), ("late", NOON + HOUR)]
+    store.save_sightings(
+        seen(entry=make_entry(source_id=SourceId(name)), paper_id=paper.id, first_seen=at) for name, at in given
+    )
+    assert store.announcers([paper.id], until=NOON) == {paper.id: ("early",)}
+    assert store.announcers([paper.id]) == {paper.id: ("early", "late")}
+
+
+def test_papers_since_a_moment_were_first_seen_after_it_withdrawn_or_not(store: Store) -> None:
+    later = [make_paper(title, first_seen=NOON + HOUR, withdrawn=title == "B") for title in "AB"]
+    store.save_papers([make_paper("Now"), *later])
+    assert store.papers_since(NOON) == later
+    assert store.papers_since(NOON + HOUR) == []

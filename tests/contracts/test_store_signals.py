@@ -29,14 +29,48 @@ def signal(value: int, **changes: Any) -> Signal:
 def test_the_same_moment_again_is_ignored(store: Store) -> None:
     assert store.save_signals([signal(5), signal(6, at=NOON + HOUR)]) == 2
     assert store.save_signals([signal(7), signal(8, at=NOON + 2 * HOUR)]) == 1
-    assert [one.value for one in store.series(PAPER.id, until=NOON + 9 * HOUR)] == [5, 6, 8]
+    assert [one.value for one in store.series([PAPER.id], until=NOON + 9 * HOUR)[PAPER.id]] == [5, 6, 8]
 
 
 def test_a_series_ends_with_the_moment_asked_for(store: Store) -> None:
     later, now = signal(6, at=NOON + HOUR), signal(5)
     store.save_signals([later, now, signal(1, paper_id=OTHER.id)])
-    assert store.series(PAPER.id, until=NOON + HOUR) == [now, later]
-    assert store.series(PAPER.id, until=NOON) == [now]
+    assert store.series([PAPER.id], until=NOON + HOUR) == {PAPER.id: [now, later]}
+    assert store.series([PAPER.id], until=NOON) == {PAPER.id: [now]}
+
+
+def test_series_of_many_papers_come_at_once(store: Store) -> None:
+    mine, theirs = signal(5), signal(1, paper_id=OTHER.id)
+    store.save_signals([mine, theirs])
+    both = store.series([PAPER.id, OTHER.id, PaperId("text:none")], until=NOON)
+    assert both == {PAPER.id: [mine], OTHER.id: [theirs]}
+
+
+def test_a_lists_day_is_told_by_the_latest_votes_of_its_papers(store: Store) -> None:
+    quiet = make_paper("Another day", first_seen=NOON + 24 * HOUR)
+    store.save_papers([quiet])
+    stars = signal(900, kind=SignalKind.STARS)
+    store.save_signals([signal(9), signal(4, at=NOON + HOUR), signal(3, paper_id=OTHER.id), stars])
+    store.save_signals([signal(1, paper_id=quiet.id, at=NOON + 24 * HOUR), signal(7, source_id=SourceId("news"))])
+    start, end, now = NOON - HOUR, NOON + HOUR, NOON + 30 * HOUR
+    assert store.day_votes(start, end, at=now) == {("list", NOON.date()): [3, 4], ("news", NOON.date()): [7]}
+    assert store.day_votes(start, end, at=NOON)["list", NOON.date()] == [3, 9]
+    assert store.day_votes(start, end + 24 * HOUR, at=now)["list", quiet.first_seen.date()] == [1]
+
+
+def test_papers_that_grew_are_found_by_votes_or_stars(store: Store) -> None:
+    steady = make_paper("Steady")
+    store.save_papers([steady])
+    later = NOON + 24 * HOUR
+    store.save_signals([signal(7), signal(40, at=later), signal(39, paper_id=steady.id, at=later)])
+    store.save_signals([signal(value, paper_id=steady.id, at=NOON) for value in (30,)])
+    store.save_signals([signal(0, paper_id=OTHER.id, kind=SignalKind.STARS)])
+    store.save_signals([signal(500, paper_id=OTHER.id, kind=SignalKind.STARS, at=later)])
+    assert store.grown(NOON, later, since=NOON, at=later, least=20) == sorted([PAPER.id, OTHER.id])
+    assert store.grown(NOON, NOON, since=NOON, at=later, least=20) == []
+    assert store.grown(NOON, later, since=later, at=later, least=20) == []
+    assert store.grown(NOON, later, since=NOON, at=later, least=100) == [OTHER.id]
+    assert store.grown(NOON, later, since=NOON, at=later - HOUR, least=20) == []
 
 
 def test_numbers_are_the_latest_not_the_largest(store: Store) -> None:

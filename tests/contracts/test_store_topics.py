@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from digest.errors import NotFoundError
 from digest.model import (
+    Desk,
     Edition,
     EditionId,
     EditionState,
@@ -17,9 +18,12 @@ from digest.model import (
     PaperId,
     Period,
     PeriodKind,
+    Pin,
     SignalKind,
+    Sister,
     Subscriber,
     SubscriberId,
+    Summary,
     Topic,
     TopicId,
     Weights,
@@ -195,3 +199,49 @@ def test_picked_can_leave_out_the_edition_that_is_composed_again(store: Store) -
     for day in (19, 20, 21):
         store.save_edition(make_draft(f"Paper {day}", label=f"2026-11-{day}"))
     assert store.picked(KV, PeriodKind.DAY, apart_from="2026-11-20") == {"text:paper-19", "text:paper-21"}
+
+
+def test_what_is_named_beside_a_pick_counts_as_picked(store: Store) -> None:
+    sister = Sister(id=PaperId("sister"), title="Its next version")
+    store.save_edition(make_edition(make_pick(make_paper("One"), also=(sister,))))
+    assert store.picked(KV, PeriodKind.DAY) == {make_paper("One").id, sister.id}
+
+
+# The editor's desk
+
+
+def test_an_edition_nobody_decided_about_has_an_empty_desk(store: Store) -> None:
+    assert store.desk(EditionId("kv-cache/2026-11-20")) == Desk(edition_id=EditionId("kv-cache/2026-11-20"))
+
+
+def test_a_desk_comes_back_as_its_next_version(store: Store) -> None:
+    desk = Desk(edition_id=EditionId("a/1"), note="Zoë’s", pins=(Pin(paper_id=PaperId("x"), place=3),), held=True)
+    assert store.save_desk(desk)
+    assert store.desk(desk.edition_id) == replace(desk, version=1)
+
+
+def test_of_two_who_change_the_same_version_the_second_changes_nothing(store: Store) -> None:
+    blank = Desk(edition_id=EditionId("a/1"))
+    assert store.save_desk(replace(blank, note="First"))
+    assert not store.save_desk(replace(blank, note="Second"))
+    assert store.save_desk(replace(store.desk(blank.edition_id), note="Third"))
+    assert (store.desk(blank.edition_id).note, store.desk(blank.edition_id).version) == ("Third", 2)
+
+
+def test_a_block_holds_for_one_topic_from_its_moment_until_it_is_lifted(store: Store) -> None:
+    paper, later = PaperId("x"), NOON + timedelta(hours=1)
+    assert store.block(KV, paper, now=NOON)
+    assert not store.block(KV, paper, now=later)
+    assert (store.blocked(KV, until=NOON), store.blocked(TopicId("b"), until=later)) == ({paper}, set())
+    assert store.blocked(KV, until=NOON - timedelta(seconds=1)) == set()
+    assert store.unblock(KV, paper)
+    assert not store.unblock(KV, paper)
+    assert store.blocked(KV, until=later) == set()
+
+
+def test_summaries_come_by_hash_and_the_last_of_a_hash_counts(store: Store) -> None:
+    one, two = (Summary(hash=hash_, model="m", text=f"About {hash_}.", at=NOON) for hash_ in "ab")
+    assert store.save_summaries([one, two]) == 2
+    assert store.save_summaries([replace(two, text="Better.")]) == 1
+    assert store.summaries(["b", "a", "c"]) == {"a": one, "b": replace(two, text="Better.")}
+    assert store.summaries([]) == {}

@@ -103,7 +103,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(path: Path) -> None:
         with pytest.raises(SchemaError, match=r"0099_broken\.sql.*paper already exists"):
             migrate(db, [*shipped("sqlite"), broken])
         assert db.rows("select name from sqlite_schema where name = 'extra'") == []
-        assert SqlStore(db).schema_version() == len(shipped("sqlite"))
+        assert SqlStore(db).schema_version() == shipped("sqlite")[-1].number
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:

@@ -418,6 +418,7 @@ def question(where: dict[str, object]) -> str:
         (sql.DELIVERIES.format(where=sql.matching({"slot": "a", "state": "sent"})), "delivery_slot"),
         (sql.CLAIM, "delivery_open"),
         (sql.BOUNCES, "bounce_subscriber"),
+        (sql.DUE_READINGS, "reading_due"),
         ("select number from paper_fts where words @@ paper_query(:parts)", "paper_fts_words"),
     ],
 )
