@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from digest.app import App
 from digest.cli.output import print_json, print_rows, say
 from digest.cli.shell import json_option, options, site
+from digest.config.definitions import varied
 from digest.edition import instant
 from digest.errors import ConfigError
-from digest.model import Edition, Period, Pick, TopicId
+from digest.model import Edition, Period, Pick, Topic, TopicId
+from digest.rank.score import formula
 from digest.work.ranking import Reply, draft, find_paper
 from digest.work.ranking import why as explain
+from digest.work.replaying import Day, compare
 
 at_option = click.option("--at", metavar="T", help="A day or an instant (2026-11-20, 2026-11-20T12:00Z); default now.")
 
@@ -23,12 +27,31 @@ at_option = click.option("--at", metavar="T", help="A day or an instant (2026-11
 @click.argument("topic")
 @at_option
 @click.option("--explain", "explained", is_flag=True, help="Show the parts of each score.")
+@click.option("--weights", type=click.File(), help="TOML with other [weights], or other fields of the topic, to try.")
+@click.option("--compare", "days_back", is_flag=True, help="Show what --weights would have changed on past days.")
+@click.option(
+    "--days", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days --compare tries."
+)
 @json_option
 @options
-def rank_command(topic: str, at: str | None, explained: bool, as_json: bool, config: Path | None, verbose: int) -> None:
+def rank_command(
+    topic: str,
+    at: str | None,
+    explained: bool,
+    weights: TextIO | None,
+    days_back: bool,
+    days: int,
+    as_json: bool,
+    config: Path | None,
+    verbose: int,
+) -> None:
     """Show what would be picked for TOPIC now, or at T. Touches nothing."""
     with site(config) as app:
         wanted = app.store.topic(TopicId(topic))
+        if days_back:
+            _print_days(compare(app, wanted, _varied(wanted, weights), days=days), as_json=as_json)
+            return
+        wanted = _varied(wanted, weights)
         moment = moment_of(app, at)
         period = Period.containing(wanted.periods[0], app.calendar.today(moment))
         found = draft(app, wanted, period, as_of=moment)
@@ -61,6 +84,27 @@ def why_command(
         _print_reply(reply)
 
 
+def _varied(topic: Topic, weights: TextIO | None) -> Topic:
+    return varied(topic, weights.read(), weights.name) if weights else topic
+
+
+def _print_days(days: list[Day], *, as_json: bool) -> None:
+    for day in days:
+        if as_json:
+            print_json({"period": day.period.label, "picks": day.picks, "changes": day.changes})
+            continue
+        click.echo(
+            f"{day.period.label}: {day.picks} picks, {len(day.entered)} in, {len(day.left)} out, {len(day.moved)} moved"
+        )
+        print_rows((f"   {_rank(one.before)}", f"> {_rank(one.after)}", one.title) for one in day.changes)
+    entered, left, moved = (sum(len(getattr(day, kind)) for day in days) for kind in ("entered", "left", "moved"))
+    say(f"in {len(days)} periods: {sum(day.picks for day in days)} picks, {entered} in, {left} out, {moved} moved")
+
+
+def _rank(rank: int | None) -> str:
+    return str(rank) if rank else "out"
+
+
 def moment_of(app: App, text: str | None) -> datetime:
     """Return the instant that --at names; a day is the end of its period. Raises ConfigError."""
     if text is None:
@@ -81,6 +125,7 @@ def print_parts(pick: Pick) -> None:
         for part in pick.parts
     ]
     print_rows([*rows, ("  score", "", f"= {pick.score:.4f}", "")])
+    click.echo(f"  {formula(pick)}")
 
 
 def _print_picks(found: Edition, *, explained: bool) -> None:
@@ -89,6 +134,9 @@ def _print_picks(found: Edition, *, explained: bool) -> None:
         click.echo(f"           {pick.sentence}")
         if explained:
             print_parts(pick)
+    for pick in found.late:
+        click.echo(f"late  {pick.score:.3f}  {pick.paper.title}")
+        click.echo(f"             {pick.sentence}")
 
 
 def _print_reply(reply: Reply) -> None:

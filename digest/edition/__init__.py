@@ -2,6 +2,7 @@
 
 from digest.edition.calendar import CATCH_UP, LOOK_BACK, Calendar, Window, due, instant, window
 from digest.edition.composing import ACROSS_TOPICS, compose, release, share
+from digest.edition.desk import ordered, pinned, unpinned
 
 __all__ = [
     "ACROSS_TOPICS",
@@ -12,7 +13,10 @@ __all__ = [
     "compose",
     "due",
     "instant",
+    "ordered",
+    "pinned",
     "release",
     "share",
+    "unpinned",
     "window",
 ]

@@ -1,50 +1,54 @@
-"""Rank papers for a topic: which fit, in what order, and why. Pure: the same values give the same picks everywhere.
+"""Rank papers for topics: which fit, in what order, and why. Pure: the same values give the same picks everywhere.
 
-    wanted = query(topic, corpus, examples)
-    ranking = rank(candidates, topic, wanted, corpus, at=cut, kind=PeriodKind.DAY, default=site_weights)
+    shelf = Pool(candidates, space, corpus)
+    (wanted,) = queries([topic], corpus, space)
+    ranking = rank(shelf, wanted, at=cut, kind=PeriodKind.DAY, default=site_weights)
 
 Everything a renderer or `digest why` shows of a score is in the picks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import datetime
+from typing import Any
 
+import numpy as np
 from msgspec import field
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from digest.model import Paper, PaperId, PeriodKind, Pick, SignalKind, Topic, Value, Weights
+from digest.model import Paper, PaperId, Part, PeriodKind, Pick, SignalKind, Value, Weights
 from digest.rank import score as scores
+from digest.rank.bm25 import Corpus
+from digest.rank.lists import PER_AUTHOR, GoodList, good_list
+from digest.rank.lsa import Space
+from digest.rank.pool import Candidate, Pool
+from digest.rank.query import Query, queries, vocabulary
 from digest.rank.reasons import reasons
-from digest.rank.relevance import Corpus, Match, Query, match, query, vocabulary
-from digest.rank.terms import document_of
+from digest.rank.relevance import Fits, Match
+from digest.rank.terms import document_of, stems_of
 
 __all__ = [
     "Candidate",
     "Corpus",
     "Judgement",
+    "Pool",
     "Query",
     "Ranking",
+    "Rule",
+    "Space",
     "document_of",
     "judge",
-    "query",
+    "queries",
     "rank",
+    "rank_all",
+    "stems_of",
     "vocabulary",
 ]
 
-# Two papers whose stems overlap this much (Jaccard) are the same work under two titles; sister papers stay below 0.5.
-SAME_WORK = 0.8
-# Below this many stems an overlap says nothing.
-ENOUGH_STEMS = 12
-
-
-class Candidate(Value):
-    """A paper of the window, its signals as of the ranking's moment, and the sources that announced it."""
-
-    paper: Paper
-    numbers: dict[SignalKind, int] = field(default_factory=dict)
-    sources: tuple[str, ...] = ()
+_AT_ONCE = 512
+# A score is worked out for all papers, and added up exactly for those that may be picked.
+_ABOUT = 1e-9
 
 
 class Judgement(Value):
@@ -56,92 +60,128 @@ class Judgement(Value):
 
 
 class Ranking(Value):
-    """All picks worth the topic's minimum score, best first, ranked from 1, of `considered` candidates."""
+    """The picks worth the topic's minimum score, best first, ranked from 1, of `considered` candidates.
+
+    At least as many as the topic has room for, if there are: `matched` counts all that would fit and were not told
+    before. `left_out` says which others the list is better without, and why.
+    """
 
     picks: tuple[Pick, ...]
     considered: int
-    same_work: Mapping[PaperId, PaperId] = field(default_factory=dict)
+    matched: int = 0
+    left_out: Mapping[PaperId, str] = field(default_factory=dict)
 
 
-def judge(
-    candidate: Candidate,
-    topic: Topic,
-    wanted: Query,
-    corpus: Corpus,
-    *,
-    at: datetime,
-    kind: PeriodKind,
-    default: Weights,
-) -> Judgement:
-    """Return the score of one paper, part by part, or the reason it is out."""
-    paper = candidate.paper
-    if topic.sources and not set(topic.sources).intersection(candidate.sources):
-        return Judgement(paper=paper, excluded="announced by none of this topic's sources")
-    fit = match(paper, wanted, corpus)
+class Rule(Value):
+    """By what topics are ranked: ages count to `at`; `default` are the weights of a topic without its own."""
+
+    at: datetime
+    kind: PeriodKind
+    default: Weights
+    per_author: int = PER_AUTHOR
+
+
+def judge(pool: Pool, wanted: Query, rule: Rule) -> Judgement:
+    """Return the score of the one paper of a pool, part by part, or the reason it is out."""
+    (candidate,) = pool.candidates
+    fit = Fits(pool, [wanted]).match(0, 0)
     if fit.barred or not fit.relevance:
-        return Judgement(paper=paper, excluded=fit.barred or "holds none of this topic's words")
-    pick = _pick(candidate, topic, fit, at=at, kind=kind, default=default)
-    if pick.score < topic.min_score:
-        why = f"its score {pick.score:.3f} is below this topic's minimum {topic.min_score:g}"
-        return Judgement(paper=paper, pick=pick, excluded=why)
-    return Judgement(paper=paper, pick=pick)
+        return Judgement(paper=candidate.paper, excluded=fit.barred or "nothing in it speaks of this topic")
+    pick = _pick(candidate, fit, wanted, rule)
+    if pick.score < wanted.topic.min_score:
+        why = f"its score {pick.score:.3f} is below this topic's minimum {wanted.topic.min_score:g}"
+        return Judgement(paper=candidate.paper, pick=pick, excluded=why)
+    return Judgement(paper=candidate.paper, pick=pick)
 
 
-def _pick(candidate: Candidate, topic: Topic, fit: Match, *, at: datetime, kind: PeriodKind, default: Weights) -> Pick:
-    weights = scores.weights_of(topic.mode, topic.weights, default)
-    half_life: timedelta = topic.half_life or scores.HALF_LIFE[kind]
-    addends = scores.parts(fit, candidate.paper, candidate.numbers, at=at, half_life=half_life, weights=weights)
-    why = reasons(fit, candidate.paper, candidate.numbers, at=at, kind=kind)
-    total = scores.total(addends)
-    return Pick(paper=candidate.paper, rank=0, score=total, parts=addends, reasons=why, numbers=candidate.numbers)
+def rank(pool: Pool, wanted: Query, rule: Rule, *, told: Set[PaperId] = frozenset()) -> Ranking:
+    """Return the picks of a topic, best first, as a good list: see `lists`. `told` are the papers it had before.
 
-
-def rank(
-    candidates: Iterable[Candidate],
-    topic: Topic,
-    wanted: Query,
-    corpus: Corpus,
-    *,
-    at: datetime,
-    kind: PeriodKind,
-    default: Weights,
-) -> Ranking:
-    """Return the picks of a topic, best first.
-
-    The order is total: score, upvotes, comments, date, id; so the order of the input never shows.
+    The order is total: score, upvotes and comments if they have any say, date, id.
     """
-    seen = list(candidates)
-    judged = (judge(one, topic, wanted, corpus, at=at, kind=kind, default=default) for one in seen)
-    ordered = sorted((j.pick for j in judged if j.pick and not j.excluded), key=_order)
-    kept, same_work = _without_copies(ordered)
-    ranked = tuple(replace(pick, rank=number) for number, pick in enumerate(kept, 1))
-    return Ranking(picks=ranked, considered=len(seen), same_work=same_work)
+    (found,) = rank_all(pool, [wanted], rule, told=[told])
+    return found
 
 
-def _order(pick: Pick) -> tuple[float, int, int, float, str]:
-    votes, comments = pick.numbers.get(SignalKind.UPVOTES, -1), pick.numbers.get(SignalKind.COMMENTS, -1)
+def rank_all(
+    pool: Pool, wanted: Sequence[Query], rule: Rule, *, told: Sequence[Set[PaperId]] | None = None
+) -> Iterator[Ranking]:
+    """Yield the rankings of many topics, in their order: each is what `rank` gives it alone."""
+    before = told or [frozenset()] * len(wanted)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        fits = Fits(pool, some)
+        for row, one in enumerate(some):
+            yield _ranking(pool, fits, row, one, rule, before[start + row])
+
+
+def score_all(pool: Pool, fits: Fits, row: int, wanted: Query, rule: Rule) -> Any:
+    """Return the scores of a topic, a place a paper, to within rounding of their parts' sum."""
+    weights = scores.weights_for(wanted.topic, rule.default)
+    return fits.relevance[row] * (_boosts(pool, wanted, rule) @ np.array(list(asdict(weights).values())))
+
+
+def _boosts(pool: Pool, wanted: Query, rule: Rule) -> Any:
+    """Return what a relevance of 1 is multiplied by: papers x weights, the same for all topics of a half-life."""
+    key = rule.at, wanted.topic.half_life or scores.HALF_LIFE[rule.kind]
+    if key not in pool.boosts:
+        names = Weights.__struct_fields__
+        all_of_them = Weights(**dict.fromkeys(names, 1.0))
+        found = [_parts(one, Match(relevance=1.0), wanted, rule, all_of_them) for one in pool.candidates]
+        values = [[{part.name: part.value for part in parts}[name] for name in names] for parts in found]
+        pool.boosts[key] = np.array(values, np.float64).reshape(len(pool), len(names))
+    return pool.boosts[key]
+
+
+def _ranking(pool: Pool, fits: Fits, row: int, wanted: Query, rule: Rule, told: Set[PaperId]) -> Ranking:
+    found = score_all(pool, fits, row, wanted, rule)
+    fitting = np.flatnonzero((found >= wanted.topic.min_score - _ABOUT) & (fits.relevance[row] > 0))
+    new = sum(pool.candidates[paper].paper.id not in told for paper in fitting) if told else len(fitting)
+    listed = _listed(pool, fits, row, wanted, rule, told, fitting, found)
+    ranked = tuple(replace(pick, rank=number) for number, pick in enumerate(listed.kept, 1))
+    return Ranking(picks=ranked, considered=len(pool), matched=new, left_out=listed.left_out)
+
+
+def _listed(
+    pool: Pool,
+    fits: Fits,
+    row: int,
+    wanted: Query,
+    rule: Rule,
+    told: Set[PaperId],
+    fitting: Any,
+    found: Any,
+) -> GoodList:
+    """Make the good list from the best, and from as many more as it takes to fill the topic's room."""
+    voted = scores.asks_the_crowd(scores.weights_for(wanted.topic, rule.default))
+    ordered = fitting[np.argsort(-found[fitting], kind="stable")]
+    room = 2 * wanted.topic.limit + 10
+    while True:
+        best = ordered if room >= len(ordered) else ordered[found[ordered] >= found[ordered[room]] - _ABOUT]
+        picks = [_pick(pool.candidates[paper], fits.match(row, paper), wanted, rule) for paper in best]
+        enough = (one for one in picks if one.score >= wanted.topic.min_score)
+        worth = sorted(enough, key=lambda pick: _order(pick, voted=voted))
+        listed = good_list(worth, pool.near, told=told, followed=wanted.topic.authors, per_author=rule.per_author)
+        if len(best) == len(ordered) or sum(one.paper.id not in told for one in listed.kept) >= wanted.topic.limit:
+            return listed
+        room *= 2
+
+
+def _pick(candidate: Candidate, fit: Match, wanted: Query, rule: Rule) -> Pick:
+    weights = scores.weights_for(wanted.topic, rule.default)
+    addends = _parts(candidate, fit, wanted, rule, weights)
+    paper, numbers, crowd = candidate.paper, candidate.numbers, candidate.crowd
+    why = reasons(fit, paper, numbers, crowd, at=rule.at, kind=rule.kind, voted=scores.asks_the_crowd(weights))
+    return Pick(paper=paper, rank=0, score=scores.total(addends), parts=addends, reasons=why, numbers=numbers)
+
+
+def _parts(candidate: Candidate, fit: Match, wanted: Query, rule: Rule, weights: Weights) -> tuple[Part, ...]:
+    half_life = wanted.topic.half_life or scores.HALF_LIFE[rule.kind]
+    paper, numbers, crowd = candidate.paper, candidate.numbers, candidate.crowd
+    return scores.parts(fit, paper, numbers, crowd, at=rule.at, half_life=half_life, weights=weights)
+
+
+def _order(pick: Pick, *, voted: bool) -> tuple[float, int, int, float, str]:
+    numbers = pick.numbers if voted else {}
+    votes, comments = numbers.get(SignalKind.UPVOTES, -1), numbers.get(SignalKind.COMMENTS, -1)
     return (-pick.score, -votes, -comments, -pick.paper.fresh_from.timestamp(), pick.paper.id)
-
-
-def _without_copies(picks: list[Pick]) -> tuple[list[Pick], dict[PaperId, PaperId]]:
-    """Drop each pick whose text is a better pick's text under another identity."""
-    kept: list[Pick] = []
-    dropped: dict[PaperId, PaperId] = {}
-    for pick in picks:
-        original = next((other for other in kept if _same_work(pick.paper, other.paper)), None)
-        if original:
-            dropped[pick.paper.id] = original.paper.id
-        else:
-            kept.append(pick)
-    return kept, dropped
-
-
-def _same_work(one: Paper, other: Paper) -> bool:
-    if not (one.abstract and other.abstract):
-        return False
-    mine, theirs = document_of(one).counts.keys(), document_of(other).counts.keys()
-    smaller, larger = sorted((len(mine), len(theirs)))
-    if smaller < ENOUGH_STEMS or smaller < SAME_WORK * larger:
-        return False
-    shared = len(mine & theirs)
-    return shared >= SAME_WORK * (len(mine) + len(theirs) - shared)

@@ -1,146 +1,211 @@
-"""How well a paper fits a topic's words: BM25 over words and phrases, followed authors and categories, made 0 to 1."""
+"""How well papers fit topics, 0 to 1: words and likeness, added up as evidence. One way for one topic or ten thousand.
+
+    evidence  = BM25 + 30 x trust x (own + fed + 2 x wording - 0.5 x unlike)
+                + 1.5 x half if by a followed author + 1 if in a category
+    relevance = evidence^2 / (evidence^2 + half^2),   half = 6 if the topic has words + 36 x trust
+
+- `own`: likeness in the space (`lsa`) to the topic's words and example papers;
+- `fed`, `wording`: likeness, in the space and in plain tf-idf, to the papers that speak of the topic: its examples, and
+  the ten of the store that fit best (Rocchio 1971), each weighed by how sure that is (as do relevance models, Lavrenko
+  & Croft 2001), all shortened by doubt: where nothing in the store speaks of a topic, they say nothing;
+- `unlike`: own and twice the wording's likeness to the papers of which the topic wants less;
+- `trust`: how far the space knows the topic and is old enough to be believed; at 0 words alone decide.
+
+Evidence of this kind is absolute: it depends on no other candidate, so that a day of five papers is judged as one of a
+thousand is. Measured on 15 judged topics, the sum orders as well as fusing the same lists by reciprocal rank (k = 60;
+nDCG@10 0.649 and 0.650), and unlike with ranks one threshold serves all topics. The square keeps what merely shares a
+common word near 0.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
-from msgspec import field
+import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from digest.model import Paper, Topic, Value
-from digest.rank.terms import Document, document_of, stems, term
+from digest.model import Value
+from digest.rank.pool import Pool
+from digest.rank.query import DIGITS, LIKENESS, Query, asked, name_of
 
-# Robertson & Zaragoza 2009, the usual values.
-K1, B = 1.2, 0.75
-# The evidence that makes a paper half relevant: about one topic word that stands in one paper of a hundred.
-HALF = 4.0
-# A young store knows little of words: as if it had seen so many papers before, of which so many hold any one word.
-PRIOR, USUAL_SHARE, USUAL_LENGTH = 100, 0.01, 100
-# Evidence that is not a word. A followed author alone makes a paper relevant; a category alone does not.
-AUTHOR, CATEGORY = 8.0, 1.0
-# A phrase is rarer than its rarest word; its own frequency is not kept, so this many times that word's weight.
-PHRASE = 1.25
-EXAMPLE_WORDS, EXAMPLE_WEIGHT = 16, 0.4
-
-
-class Corpus(Value):
-    """What the store knows of all papers: how many, how many stems, and in how many papers each stem stands."""
-
-    papers: int = 0
-    tokens: int = 0
-    frequencies: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def mean_length(self) -> float:
-        return (self.tokens + PRIOR * USUAL_LENGTH) / (self.papers + PRIOR)
-
-    def weight(self, text: str) -> float:
-        """Return the weight of a topic's word, or of a phrase: a little more than its rarest word's."""
-        rarest = max(self.idf(word) for word in stems(text))
-        return rarest * PHRASE if " " in term(text) else rarest
-
-    def idf(self, word: str) -> float:
-        """Return the inverse document frequency of a stem."""
-        holding = min(self.frequencies.get(word, 0), self.papers) + PRIOR * USUAL_SHARE
-        return math.log1p((self.papers + PRIOR - holding + 0.5) / (holding + 0.5))
-
-
-class Query(Value):
-    """A topic made ready. `words`: term -> (as written, weight); one of `needs` must stand, none of `bars`."""
-
-    words: dict[str, tuple[str, float]]
-    needs: dict[str, str]
-    bars: dict[str, str]
-    authors: dict[str, str]
-    categories: frozenset[str]
-
-    @property
-    def empty(self) -> bool:
-        return not (self.words or self.needs or self.authors or self.categories)
+WORDING, UNLIKE = 2.0, 0.5
+# Evidence that makes a paper half relevant: a telling word or two; where the space is trusted, with likeness to match.
+WORDS_HALF, SPACE_HALF = 6.0, 36.0
+# In halves: a followed author alone makes a paper relevant, as does a category a topic of nothing else. Else a category
+# is a mild preference.
+AUTHOR, CATEGORY_ALONE, CATEGORY = 1.5, 2.0, 1.0
 
 
 class Match(Value):
-    """How a paper fits: `relevance` 0 to 1, made of its `evidence`, or 0 with the reason it is `barred`."""
+    """How a paper fits: `relevance` 0 to 1, made of `evidence` against `half`, or 0 with the reason it is `barred`."""
 
     relevance: float = 0.0
     evidence: float = 0.0
+    half: float = WORDS_HALF
+    trust: float = 0.0
+    bm25: float = 0.0
+    own: float = 0.0
+    fed: float = 0.0
+    wording: float = 0.0
+    unlike: float = 0.0
     words: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     barred: str | None = None
 
-
-def vocabulary(topic: Topic, examples: Iterable[Paper]) -> set[str]:
-    """Return the stems whose document frequencies a query of this topic needs."""
-    found = {word for text in (*topic.should, *topic.must) for word in stems(text)}
-    return found.union(*(document_of(paper).counts for paper in examples))
-
-
-def query(topic: Topic, corpus: Corpus, examples: Sequence[Paper] = ()) -> Query:
-    """Make a topic ready for matching; the telling words of its example papers are added at a lower weight."""
-    words = {key: (text, corpus.weight(text)) for text in (*topic.must, *topic.should) if (key := term(text))}
-    for word, weight in _telling_words(examples, corpus):
-        words.setdefault(word, (word, weight * EXAMPLE_WEIGHT))
-    return Query(
-        words=words,
-        needs={key: text for text in topic.must if (key := term(text))},
-        bars={key: text for text in topic.not_ if (key := term(text))},
-        authors={_name(author): author for author in topic.authors},
-        categories=frozenset(topic.categories),
-    )
+    @property
+    def alike(self) -> bool:
+        """Whether likeness alone is worth more than a passing word."""
+        return LIKENESS * self.trust * (self.own + self.fed + WORDING * self.wording) > WORDS_HALF
 
 
-def _telling_words(examples: Sequence[Paper], corpus: Corpus) -> list[tuple[str, float]]:
-    found: dict[str, float] = {}
-    for paper in examples:
-        for word, count in document_of(paper).counts.items():
-            found[word] = found.get(word, 0.0) + (1 + math.log(count)) * corpus.idf(word) / len(examples)
-    best = sorted(found, key=lambda word: (-found[word], word))[:EXAMPLE_WORDS]
-    return [(word, corpus.idf(word)) for word in best]
+def explained(fit: Match) -> str:
+    """Return the sum that evidence is, with its numbers filled in."""
+    lists = f"{fit.own:.2f} own + {fit.fed:.2f} fed + {WORDING:g} × {fit.wording:.2f} wording"
+    averse = f" - {UNLIKE:g} × {fit.unlike:.2f} unlike" if fit.unlike else ""
+    likeness = f" + {LIKENESS * fit.trust:.1f} × ({lists}{averse})" if fit.trust else ""
+    followed = f" + {AUTHOR:g} × {fit.half:.1f} for its author" if fit.authors else ""
+    filed = " + its category" if fit.categories else ""
+    made = f"{fit.bm25:.2f} (BM25){likeness}{followed}{filed}"
+    return f"evidence {fit.evidence:.2f} = {made}, as {fit.evidence:.2f}² / ({fit.evidence:.2f}² + {fit.half:.1f}²)"
 
 
-def match(paper: Paper, wanted: Query, corpus: Corpus) -> Match:
-    """Return how well a paper fits."""
-    text = document_of(paper)
-    barred = _barred(text, wanted)
-    if barred:
-        return Match(barred=barred)
-    evidence = {key: _bm25(text, key, weight, corpus) for key, (_, weight) in wanted.words.items()}
-    authors = tuple(name for name in paper.authors if _name(name) in wanted.authors)
-    categories = tuple(sorted(wanted.categories.intersection(paper.categories)))
-    total = math.fsum(evidence.values()) + AUTHOR * bool(authors) + _category_evidence(categories, wanted)
-    hits = sorted((key for key in evidence if evidence[key] > 0), key=lambda key: (-evidence[key], key))
-    return Match(
-        relevance=total / (total + HALF),
-        evidence=total,
-        words=tuple(wanted.words[key][0] for key in hits),
-        authors=authors,
-        categories=categories,
-    )
+class Fits:
+    """How all papers of a pool fit some topics: each array has a row a topic and a column a paper."""
 
+    def __init__(self, pool: Pool, wanted: Sequence[Query]) -> None:
+        self._pool, self._wanted = pool, wanted
 
-def _barred(text: Document, wanted: Query) -> str | None:
-    for key, word in wanted.bars.items():
-        if text.count(key):
-            return f"holds “{word}”, which this topic leaves out"
-    if wanted.needs and not any(text.count(key) for key in wanted.needs):
+    @cached_property
+    def relevance(self) -> Any:
+        """What is barred has none."""
+        square = self._evidence**2
+        found = square / (square + self._half[:, None] ** 2)
+        found[self._barred] = 0.0
+        return found.round(DIGITS)
+
+    def match(self, topic: int, paper: int) -> Match:
+        """Return all that is known of a pair."""
+        wanted, found = self._wanted[topic], self._pool.candidates[paper].paper
+        return Match(
+            relevance=float(self.relevance[topic, paper]),
+            evidence=float(self._evidence[topic, paper]),
+            half=float(self._half[topic]),
+            trust=wanted.trust,
+            bm25=float(self.bm25[topic, paper]),
+            own=float(self._own[topic, paper]),
+            fed=float(self._fed[topic, paper]),
+            wording=float(self._wording[topic, paper]),
+            unlike=float(self._unlike[topic, paper]),
+            words=self._matching(wanted, paper),
+            authors=tuple(name for name in found.authors if name_of(name) in wanted.authors),
+            categories=tuple(sorted(set(wanted.topic.categories).intersection(found.categories))),
+            barred=self._reason(wanted, paper) if self._barred[topic, paper] else None,
+        )
+
+    @cached_property
+    def _evidence(self) -> Any:
+        likeness = self._own + self._fed + WORDING * self._wording - UNLIKE * self._unlike
+        return np.maximum(self.bm25 + LIKENESS * self._trust[:, None] * likeness, 0) + self._preferred
+
+    @cached_property
+    def _trust(self) -> Any:
+        return np.array([one.trust for one in self._wanted])
+
+    @cached_property
+    def _half(self) -> Any:
+        wordy = np.array([bool(one.words or not one.trust) for one in self._wanted])
+        return WORDS_HALF * wordy + SPACE_HALF * self._trust
+
+    @cached_property
+    def bm25(self) -> Any:
+        """What the topics' words are worth."""
+        terms = dict.fromkeys(term for one in self._wanted for term in one.words)
+        held = [self._pool.holding(term) for term in terms]
+        starts = np.concatenate(([0], np.cumsum([len(rows) for rows, _ in held], dtype=np.int64)))
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in held)])
+        values = np.concatenate([np.zeros(0), *(values for _, values in held)])
+        standing = csr_array((values, rows, starts), shape=(len(terms), len(self._pool)))
+        columns = {term: number for number, term in enumerate(terms)}
+        return (asked([one.words for one in self._wanted], columns) @ standing).toarray().round(DIGITS)
+
+    @cached_property
+    def _own(self) -> Any:
+        return _near(np.stack([one.own for one in self._wanted]), self._pool)
+
+    @cached_property
+    def _fed(self) -> Any:
+        return _near(np.stack([one.fed for one in self._wanted]), self._pool)
+
+    @cached_property
+    def _wording(self) -> Any:
+        return _worded([one.wording for one in self._wanted], self._pool)
+
+    @cached_property
+    def _unlike(self) -> Any:
+        found = np.zeros((len(self._wanted), len(self._pool)))
+        rows = [row for row, one in enumerate(self._wanted) if one.unlike is not None]
+        if rows:
+            averse = [self._wanted[row] for row in rows]
+            found[rows] = _near(np.stack([one.unlike for one in averse]), self._pool)
+            found[rows] += WORDING * _worded([one.unlike_wording for one in averse], self._pool)
+        return found
+
+    @cached_property
+    def _preferred(self) -> Any:
+        """What authors and categories add."""
+        found = np.zeros((len(self._wanted), len(self._pool)))
+        for row, one in enumerate(self._wanted):
+            alone = not (one.words or one.authors or one.trust)
+            filed = _rows(self._pool.categories, one.topic.categories)
+            found[row, filed] += CATEGORY_ALONE * self._half[row] if alone else CATEGORY
+            found[row, _rows(self._pool.authors, one.authors)] += AUTHOR * self._half[row]
+        return found
+
+    @cached_property
+    def _barred(self) -> Any:
+        barred = np.zeros((len(self._wanted), len(self._pool)), bool)
+        for row, one in enumerate(self._wanted):
+            for term in one.bars:
+                barred[row, self._pool.holding(term)[0]] = True
+            if one.needs:
+                barred[row] |= _without([self._pool.holding(term)[0] for term in one.needs], len(self._pool))
+            if one.topic.sources:
+                barred[row] |= _without([_rows(self._pool.sources, one.topic.sources)], len(self._pool))
+        return barred
+
+    def _reason(self, wanted: Query, paper: int) -> str:
+        text, sources = self._pool.documents[paper], self._pool.candidates[paper].sources
+        if wanted.topic.sources and not set(wanted.topic.sources).intersection(sources):
+            return "announced by none of this topic's sources"
+        for term, word in wanted.bars.items():
+            if text.count(term):
+                return f"holds “{word}”, which this topic leaves out"
         return f"holds none of the words this topic needs: {', '.join(wanted.needs.values())}"
-    return None
+
+    def _matching(self, wanted: Query, paper: int) -> tuple[str, ...]:
+        """Return the topic's words that stand in a paper, the weightiest there first."""
+        worth = {term: weight * self._pool.worth(term, paper) for term, (_, weight) in wanted.words.items()}
+        hits = sorted((term for term in worth if worth[term]), key=lambda term: (-worth[term], term))
+        return tuple(wanted.words[term][0] for term in hits)
 
 
-def _bm25(text: Document, key: str, weight: float, corpus: Corpus) -> float:
-    count = text.count(key)
-    longer = 1 - B + B * text.length / corpus.mean_length
-    return weight * count * (K1 + 1) / (count + K1 * longer) if count else 0.0
+def _near(directions: Any, pool: Pool) -> Any:
+    return np.maximum(directions @ pool.places.T, 0).round(DIGITS)
 
 
-def _category_evidence(categories: tuple[str, ...], wanted: Query) -> float:
-    """A category is a mild preference beside words; a topic of categories alone takes all they hold."""
-    if not categories:
-        return 0.0
-    return CATEGORY if wanted.words or wanted.authors else 4 * HALF
+def _worded(rows: Sequence[Any], pool: Pool) -> Any:
+    return (vstack(rows) @ pool.texts.T).toarray().round(DIGITS)
 
 
-def _name(author: str) -> str:
-    """Compare names by their stems-free letters, so that "Ruiz, Ana" is "Ana Ruiz"."""
-    return " ".join(sorted(author.casefold().replace(",", " ").replace(".", " ").split()))
+def _rows(index: Any, names: Any) -> list[int]:
+    return sorted({row for name in names for row in index.get(name, ())})
+
+
+def _without(groups: Sequence[Any], papers: int) -> Any:
+    found = np.ones(papers, bool)
+    for rows in groups:
+        found[rows] = False
+    return found

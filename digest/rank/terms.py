@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 
 import Stemmer
 from msgspec import Struct
@@ -41,15 +42,28 @@ class Document(Struct, frozen=True):
         """Return how often a term stands here; a term with spaces is a phrase of neighbours."""
         return self.text.count(f" {term} ") if " " in term else self.counts.get(term, 0)
 
+    def pairs(self) -> Counter[str]:
+        """Return how often which two telling stems follow each other, title and abstract kept apart."""
+        telling = [[one for one in part.split() if one not in STOP_STEMS] for part in self.text.split("|")]
+        return Counter(f"{one} {other}" for part in telling for one, other in pairwise(part))
+
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     return str(_stemmer.stemWord(word))
 
 
+STOP_STEMS = frozenset(map(stem, STOP_WORDS))
+
+
 def stems(text: str) -> list[str]:
     """Return the telling stems of a text in order: no accents, no case, no stop words; hyphens part words."""
-    return [stem(word) for word in _words(text) if word not in STOP_WORDS]
+    return [found for found in map(_telling, _WORD.findall(_plain(text))) if found]
+
+
+def written(text: str) -> list[str]:
+    """Return the telling words of a text, as `stems` does before it stems them."""
+    return [word for word in _words(text) if word not in STOP_WORDS]
 
 
 def term(text: str) -> str:
@@ -63,10 +77,15 @@ def term(text: str) -> str:
 @lru_cache(maxsize=32_768)
 def document(title: str, abstract: str | None) -> Document:
     """Return a paper's text as stems; title and abstract count alike (measured: a title weight brings nothing)."""
-    telling = stems(f"{title} {abstract or ''}")
+    head, body = _words(title), _words(abstract or "")
+    telling = [stem(word) for word in head + body if word not in STOP_WORDS]
     # The bar keeps a phrase from matching over the border of title and abstract.
-    head, body = (" ".join(map(stem, _words(part))) for part in (title, abstract or ""))
-    return Document(Counter(telling), len(telling), f" {head} | {body} ")
+    return Document(Counter(telling), len(telling), f" {' '.join(map(stem, head))} | {' '.join(map(stem, body))} ")
+
+
+def stems_of(paper: Paper) -> list[str]:
+    """Return the telling stems of a paper as `document_of` counts them, in less time: for document frequencies."""
+    return stems(f"{paper.title} {paper.abstract or ''}")
 
 
 def document_of(paper: Paper) -> Document:
@@ -74,14 +93,24 @@ def document_of(paper: Paper) -> Document:
 
 
 def _words(text: str) -> list[str]:
-    plain = text if text.isascii() else _without_accents(text)
-    return [_singular(word).lower() for word in _WORD.findall(plain)]
+    return [*map(_lowered, _WORD.findall(_plain(text)))]
 
 
-def _singular(word: str) -> str:
-    """LLMs and GPUs are LLM and GPU; the stemmer, made for words with vowels, leaves such plurals alone."""
-    return word[:-1] if word.endswith("s") and len(word) > 2 and word[:-1].isupper() else word
+@lru_cache(maxsize=65_536)
+def _telling(word: str) -> str:
+    """Return the stem of a word as it is written, "" for a stop word: one look-up where there would be three."""
+    lowered = _lowered(word)
+    return "" if lowered in STOP_WORDS else stem(lowered)
 
 
-def _without_accents(text: str) -> str:
+def _lowered(word: str) -> str:
+    """LLMs and GPUs are llm and gpu; the stemmer, made for words with vowels, leaves such plurals alone."""
+    singular = word[:-1] if word.endswith("s") and len(word) > 2 and word[:-1].isupper() else word
+    return singular.lower()
+
+
+def _plain(text: str) -> str:
+    """Return a text without its accents."""
+    if text.isascii():
+        return text
     return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))

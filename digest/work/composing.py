@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+
+import structlog
+from msgspec.structs import replace
 
 from digest import edition
 from digest.app import App
 from digest.config.settings import Release
 from digest.errors import DigestError
-from digest.model import Edition, EditionState, Period, PeriodKind, Topic
-from digest.rank import Candidate
-from digest.work.ranking import candidates_of, draft
+from digest.model import Condition, Edition, EditionState, Paper, Period, PeriodKind, Topic, TopicId, Withdrawal
+from digest.work.fitting import fit_when_due
+from digest.work.ranking import draft, drafts, pool_of
+from digest.work.standing import awaits, conditions, health
+from digest.work.summaries import ask
+
+Withdrawn = Mapping[TopicId, Sequence[tuple[Paper, Period]]]
+
+log = structlog.get_logger()
 
 
 def compose_due(app: App, topics: Sequence[Topic]) -> list[Edition]:
-    """Compose what is due and has no edition yet, oldest first; then release the drafts nobody released in time."""
+    """Compose what is due and has no edition yet, oldest first; then release the drafts nobody released in time.
+
+    An edition waits for sources that are behind until `schedule.compose_by`.
+    """
     todo = [(period, topic) for topic in topics for period in due_periods(app, topic)]
-    return _compose(app, todo) + release_due(app, topics)
+    found = conditions(app) if todo else []
+    ready = [(period, topic) for period, topic in todo if not awaits(app, topic, period, found)]
+    return _compose(app, ready, found) + release_due(app, topics)
 
 
 def due_periods(app: App, topic: Topic) -> list[Period]:
@@ -46,34 +60,84 @@ def compose_day(app: App, topics: Sequence[Topic], day: date) -> list[Edition]:
         if period.kind is PeriodKind.DAY or period.end <= today
         if period not in app.store.periods(topic.id)
     ]
-    return _compose(app, todo)
+    return _compose(app, todo, conditions(app) if todo else [])
+
+
+def completed(app: App, composed: Edition, found: Sequence[Condition], withdrawn: Withdrawn | None = None) -> Edition:
+    """Return a draft with what it tells besides its picks: which sources are behind, which papers were withdrawn.
+
+    `withdrawn` spares asking for it again for each topic. Without a pick of its own no edition tells of old ones:
+    nobody would be sent it.
+    """
+    topic, period = composed.topic, composed.period
+    told = app.store.withdrawals(period.kind, apart_from=period.label) if withdrawn is None else withdrawn
+    papers = told.get(topic.id, ()) if composed.picks else ()
+    return replace(
+        composed,
+        health=health(app, topic, period, found),
+        withdrawn=tuple(_withdrawal(paper, then) for paper, then in papers),
+    )
+
+
+def _withdrawal(paper: Paper, then: Period) -> Withdrawal:
+    url = paper.links.abstract or paper.links.discussion
+    return Withdrawal(paper_id=paper.id, title=paper.title, label=then.label, url=url)
 
 
 def release_due(app: App, topics: Iterable[Topic]) -> list[Edition]:
     """Release the drafts whose `release_by` has passed."""
     now = app.now()
     drafts = [one for topic in topics for one in app.store.editions(topic.id, state=EditionState.DRAFT)]
-    released = [edition.release(one, now) for one in drafts if app.calendar.release(one.period) <= now]
+    due = [one for one in drafts if app.calendar.release(one.period) <= now and not app.store.desk(one.id).held]
+    released = [edition.release(one, now) for one in due]
     for one in released:
         app.store.save_edition(one)
     return released
 
 
-def _compose(app: App, todo: list[tuple[Period, Topic]]) -> list[Edition]:
+def _compose(app: App, todo: list[tuple[Period, Topic]], found: Sequence[Condition]) -> list[Edition]:
     """Compose in the order of time, all topics of a period from the same candidates, a transaction a period."""
     done: list[Edition] = []
+    if todo:
+        fit_when_due(app)
+    _write_ahead(app, todo)
     for period in sorted({period for period, _ in todo}, key=lambda one: (one.end, one.kind)):
         now = app.now()
         with app.store.transaction():
-            pool = candidates_of(app, period, as_of=now)
-            for topic in (topic for due, topic in todo if due == period):
-                done += _freeze(app, topic, period, pool, now)
+            topics = [topic for due, topic in todo if due == period]
+            withdrawn = app.store.withdrawals(period.kind, apart_from=period.label)
+            for composed in drafts(app, topics, period, as_of=now):
+                done += _freeze(app, completed(app, composed, found, withdrawn), now)
+    if done:
+        _log(found)
     return done
 
 
-def _freeze(app: App, topic: Topic, period: Period, pool: Sequence[Candidate], now: datetime) -> list[Edition]:
-    composed = draft(app, topic, period, as_of=now, pool=pool)
-    if app.settings.schedule.release is Release.AUTO:
+def _write_ahead(app: App, todo: list[tuple[Period, Topic]]) -> None:
+    """Have a model write about what is to be picked, if there is one: no transaction waits for a network."""
+    if not app.settings.summary.url:
+        return
+    now = app.now()
+    pools = {period: pool_of(app, period, as_of=now) for period, _ in todo}
+    ask(app, [draft(app, topic, period, as_of=now, pool=pools[period]) for period, topic in todo])
+
+
+def _log(found: Sequence[Condition]) -> None:
+    for one in found:
+        if one.behind:
+            log.warning(
+                "source_behind",
+                source=one.source_id,
+                category=one.category,
+                state=str(one.state),
+                since=one.since and one.since.isoformat(),
+                count=one.count,
+                usual=one.usual,
+            )
+
+
+def _freeze(app: App, composed: Edition, now: datetime) -> list[Edition]:
+    if app.settings.schedule.release is Release.AUTO and not app.store.desk(composed.id).held:
         composed = edition.release(composed, now)
     return [composed] if app.store.save_edition(composed) else []
 

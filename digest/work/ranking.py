@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from digest import edition, identity
 from digest.app import App
 from digest.errors import NotFoundError
-from digest.model import Edition, Paper, PaperId, Period, Topic, Value
-from digest.rank import Candidate, Corpus, Judgement, Query, judge, query, rank, vocabulary
+from digest.model import Desk, Edition, EditionId, Paper, PaperId, Period, Pick, Topic, Value
+from digest.rank import (
+    Candidate,
+    Corpus,
+    Judgement,
+    Pool,
+    Query,
+    Ranking,
+    Rule,
+    Space,
+    judge,
+    queries,
+    rank,
+    rank_all,
+    vocabulary,
+)
+from digest.rank.late import offered
+from digest.rank.score import asks_the_crowd, weights_for
 from digest.text import fold
+from digest.work.candidates import Bloomers, bloomers, candidates
+from digest.work.fitting import space_of
+from digest.work.summaries import with_summaries
 
 
 class Reply(Value):
@@ -21,20 +42,111 @@ class Reply(Value):
 
 
 def draft(
-    app: App, topic: Topic, period: Period, *, as_of: datetime, pool: Sequence[Candidate] | None = None
+    app: App,
+    topic: Topic,
+    period: Period,
+    *,
+    as_of: datetime,
+    pool: Pool | None = None,
+    bloomed: Bloomers | None = None,
 ) -> Edition:
     """Return the edition as it would be composed now: ages count to the period's cut, nothing seen after `as_of` is in.
 
-    `pool` spares loading the same candidates for each topic.
+    `pool` and `bloomed` spare loading the same candidates for each topic.
     """
-    candidates = pool if pool is not None else candidates_of(app, period, as_of=as_of)
-    wanted, corpus = prepared(app, topic)
-    cut = app.calendar.cut(period)
-    ranking = rank(candidates, topic, wanted, corpus, at=cut, kind=period.kind, default=app.settings.default_weights)
-    picked = app.store.picked(topic.id, period.kind, apart_from=period.label, since=_horizon(app, period))
-    return edition.compose(
-        topic, period, ranking.picks, picked=picked, considered=ranking.considered, cut=cut, as_of=as_of
+    (found,) = drafts(app, [topic], period, as_of=as_of, pool=pool, bloomed=bloomed)
+    return found
+
+
+def drafts(
+    app: App,
+    topics: Sequence[Topic],
+    period: Period,
+    *,
+    as_of: datetime,
+    pool: Pool | None = None,
+    bloomed: Bloomers | None = None,
+) -> Iterator[Edition]:
+    """Yield the drafts of many topics, made from the same candidates; each is what `draft` makes of it alone."""
+    window = pool_of(app, period, as_of=as_of) if pool is None else pool
+    late = bloomed if bloomed is not None else bloomers(app, period, as_of=as_of)
+    bloom = Pool(late.candidates, window.space, window.corpus)
+    wanted, told = prepared(app, topics, window.space), [_told(app, topic, period) for topic in topics]
+    rule = _rule(app, period)
+    for one, had, ranking in zip(wanted, told, rank_all(window, wanted, rule, told=told), strict=True):
+        yield _draft(app, one, period, ranking, had, _late(one, rule, bloom, late, had), as_of=as_of)
+
+
+def _draft(
+    app: App,
+    wanted: Query,
+    period: Period,
+    ranking: Ranking,
+    told: Set[PaperId],
+    late: tuple[Pick, ...],
+    *,
+    as_of: datetime,
+) -> Edition:
+    desk = app.store.desk(EditionId(f"{wanted.topic.id}/{period.label}"))
+    found = edition.compose(
+        wanted.topic,
+        period,
+        ranking.picks,
+        picked=told,
+        considered=ranking.considered,
+        matched=ranking.matched,
+        cut=app.calendar.cut(period),
+        as_of=as_of,
+        note=desk.note,
+        chosen=_chosen(app, wanted.topic, period, desk, ranking.picks, as_of=as_of),
+        late=late,
     )
+    return with_summaries(app, found)
+
+
+def _told(app: App, topic: Topic, period: Period) -> set[PaperId]:
+    """Return the papers that a topic shall not have: had before, or blocked by an editor."""
+    picked = app.store.picked(topic.id, period.kind, apart_from=period.label, since=_horizon(app, period))
+    return picked | app.store.blocked(topic.id, until=app.now())
+
+
+def _rule(app: App, period: Period) -> Rule:
+    return Rule(
+        at=app.calendar.cut(period),
+        kind=period.kind,
+        default=app.settings.default_weights,
+        per_author=app.settings.limits.per_author,
+    )
+
+
+def _late(wanted: Query, rule: Rule, bloom: Pool, late: Bloomers, told: Set[PaperId]) -> tuple[Pick, ...]:
+    """Return the late bloomers that fit a topic which listens to the crowd, but none that it had before."""
+    if not late.grown or not asks_the_crowd(weights_for(wanted.topic, rule.default)):
+        return ()
+    fitting = rank(bloom, wanted.but(min_score=0.0, limit=len(bloom)), rule, told=told).picks
+    new = (pick for pick in fitting if pick.paper.id not in told)
+    return offered(new, late.grown, relevance=wanted.topic.min_score)
+
+
+def _chosen(
+    app: App, topic: Topic, period: Period, desk: Desk, ranked: Sequence[Pick], *, as_of: datetime
+) -> list[tuple[int, Pick]]:
+    """Return what editors pinned, with its place: as it was ranked, else with the score it truly has for the topic."""
+    if not desk.pins:
+        return []
+    known = {pick.paper.id: pick for pick in ranked}
+    papers = app.store.papers(pin.paper_id for pin in desk.pins)
+    return [
+        (pin.place, known.get(paper.id) or _worth(app, topic, paper, period, as_of=as_of))
+        for pin in desk.pins
+        if (paper := papers.get(pin.paper_id))
+    ]
+
+
+def _worth(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> Pick:
+    """Return the pick that a paper from anywhere in the store would be; without any relevance its score is 0."""
+    judged = _judged(app, topic, paper, period, as_of=as_of).pick
+    return judged or Pick(paper=paper, rank=0, score=0.0, parts=(), reasons=())
 
 
 def candidates_of(app: App, period: Period, *, as_of: datetime) -> list[Candidate]:
@@ -43,42 +155,50 @@ def candidates_of(app: App, period: Period, *, as_of: datetime) -> list[Candidat
     papers = app.store.papers_between(
         window.start, window.end, new_since=window.new_since, oldest=window.oldest, as_of=as_of
     )
-    ids = [paper.id for paper in papers]
-    numbers, announcers = app.store.numbers(ids, at=as_of), app.store.announcers(ids)
-    return [
-        Candidate(paper=paper, numbers=numbers.get(paper.id, {}), sources=announcers.get(paper.id, ()))
-        for paper in papers
-    ]
+    return candidates(app, papers, as_of=as_of)
 
 
-def prepared(app: App, topic: Topic) -> tuple[Query, Corpus]:
-    """Return a topic made ready, and the frequencies it needs."""
-    examples = list(app.store.papers(topic.examples).values())
+def pool_of(app: App, period: Period, *, as_of: datetime) -> Pool:
+    """Return a period's candidates made ready for all topics."""
+    return _ready(app, candidates_of(app, period, as_of=as_of), as_of=as_of)
+
+
+def _ready(app: App, found: Iterable[Candidate], *, as_of: datetime) -> Pool:
     papers, tokens = app.store.corpus()
-    frequencies = app.store.document_frequencies(vocabulary(topic, examples))
-    corpus = Corpus(papers=papers, tokens=tokens, frequencies=frequencies)
-    return query(topic, corpus, examples), corpus
+    return Pool(found, space_of(app, as_of), Corpus(papers=papers, tokens=tokens))
+
+
+def prepared(app: App, topics: Sequence[Topic], space: Space) -> list[Query]:
+    """Return topics made ready."""
+    named = app.store.papers({id_ for topic in topics for id_ in (*topic.examples, *topic.unlike)})
+    papers, tokens = app.store.corpus()
+    frequencies = app.store.document_frequencies(vocabulary(topics))
+    return queries(topics, Corpus(papers=papers, tokens=tokens, frequencies=frequencies), space, named)
 
 
 def why(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> Reply:
     """Return a paper's score for a topic part by part, or why it is out, whether or not it is in the window."""
-    wanted, corpus = prepared(app, topic)
-    candidate = Candidate(
-        paper=paper,
-        numbers=app.store.numbers([paper.id], at=as_of).get(paper.id, {}),
-        sources=app.store.announcers([paper.id]).get(paper.id, ()),
-    )
-    judgement = judge(
-        candidate,
-        topic,
-        wanted,
-        corpus,
-        at=app.calendar.cut(period),
-        kind=period.kind,
-        default=app.settings.default_weights,
-    )
-    held = (one for one in app.store.editions(topic.id, kind=period.kind) if _holds(one, paper.id))
-    return Reply(judgement=judgement, edition=next(held, None))
+    judgement = _judged(app, topic, paper, period, as_of=as_of)
+    held = next((one for one in app.store.editions(topic.id, kind=period.kind) if _holds(one, paper.id)), None)
+    if not (judgement.excluded or held):
+        judgement = replace(judgement, excluded=_left_out(app, topic, paper, period, as_of=as_of))
+    return Reply(judgement=judgement, edition=held)
+
+
+def _judged(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> Judgement:
+    pool = _ready(app, candidates(app, [paper], as_of=as_of), as_of=as_of)
+    (wanted,) = prepared(app, [topic], pool.space)
+    return judge(pool, wanted, _rule(app, period))
+
+
+def _left_out(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> str | None:
+    """Return why a paper that fits is out all the same: an editor wants it so, or the list is better without it."""
+    if paper.id in app.store.blocked(topic.id, until=app.now()):
+        return "an editor blocked it for this topic"
+    pool = pool_of(app, period, as_of=as_of)
+    (wanted,) = prepared(app, [topic], pool.space)
+    ranking = rank(pool, wanted, _rule(app, period), told=_told(app, topic, period))
+    return ranking.left_out.get(paper.id)
 
 
 def find_paper(app: App, wanted: str) -> Paper:

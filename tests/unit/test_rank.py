@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.model import Mode, Paper, PaperId, PeriodKind, SignalKind, Topic, Weights
-from digest.rank import Candidate, Corpus, Ranking, judge, query, rank, vocabulary
-from digest.rank.score import freshness, trend, weights_of
+from digest.rank import Candidate, Corpus, Pool, Ranking, Rule, judge, lsa, queries, rank
+from digest.rank.score import freshness, weights_of
 from digest.rank.terms import stems, term
 from tests.factories import NOON, make_paper, make_topic
 
@@ -25,14 +25,18 @@ def about(title: str, abstract: str = "We study it.", *, votes: int | None = Non
     return Candidate(paper=make_paper(title, abstract=abstract, **changes), numbers=numbers)
 
 
+EMPTY = lsa.fit(())
+RULE = Rule(at=NOON, kind=PeriodKind.DAY, default=DEFAULT)
+
+
 def ranked(topic: Topic, *candidates: Candidate, corpus: Corpus = CORPUS) -> Ranking:
-    wanted = query(topic, corpus)
-    return rank(candidates, topic, wanted, corpus, at=NOON, kind=PeriodKind.DAY, default=DEFAULT)
+    (wanted,) = queries([topic], corpus, EMPTY)
+    return rank(Pool(candidates, EMPTY, corpus), wanted, RULE)
 
 
 def verdict(topic: Topic, candidate: Candidate) -> str | None:
-    wanted = query(topic, CORPUS)
-    return judge(candidate, topic, wanted, CORPUS, at=NOON, kind=PeriodKind.DAY, default=DEFAULT).excluded
+    (wanted,) = queries([topic], CORPUS, EMPTY)
+    return judge(Pool([candidate], EMPTY, CORPUS), wanted, RULE).excluded
 
 
 def titles(ranking: Ranking) -> list[str]:
@@ -68,7 +72,7 @@ def test_a_paper_of_an_earlier_day_says_its_age() -> None:
 
 def test_a_phrase_does_not_reach_over_title_and_abstract() -> None:
     topic = make_topic(should=("KV cache",))
-    assert verdict(topic, about("On KV", "Cache it.")) == "holds none of this topic's words"
+    assert verdict(topic, about("On KV", "Cache it.")) == "nothing in it speaks of this topic"
 
 
 def test_a_paper_without_any_of_the_words_is_out_however_many_votes_it_has() -> None:
@@ -102,16 +106,6 @@ def test_sources_narrow_a_topic() -> None:
     assert verdict(topic, about("KV cache")) == "announced by none of this topic's sources"
 
 
-def test_example_papers_bring_their_telling_words() -> None:
-    example = make_paper("Eviction of cache entries", abstract="Which entries to evict from the cache.")
-    topic = make_topic(should=("attention sinks",), examples=(example.id,))
-    words = vocabulary(topic, [example])
-    assert {"evict", "cach"} <= words
-    wanted = query(topic, CORPUS, [example])
-    found = rank([about("Evict the cache")], topic, wanted, CORPUS, at=NOON, kind=PeriodKind.DAY, default=DEFAULT)
-    assert titles(found) == ["Evict the cache"]
-
-
 def test_parts_times_weights_add_up_to_the_score() -> None:
     for pick in ranked(make_topic(), about("KV cache", votes=41), about("A longer KV cache paper")).picks:
         assert abs(sum(part.value * part.weight for part in pick.parts) - pick.score) < 1e-9
@@ -137,16 +131,8 @@ def test_a_listing_date_after_first_sight_does_not_make_a_paper_younger() -> Non
 
 
 def test_unknown_votes_are_not_zero_votes_in_words_and_add_nothing() -> None:
-    assert trend({}) is None
-    assert trend({SignalKind.UPVOTES: 0}) == 0.0
     pick = ranked(make_topic(), about("KV cache")).picks[0]
     assert [part.detail for part in pick.parts if part.name == "trend"] == ["no votes known"]
-
-
-def test_votes_are_bounded() -> None:
-    assert trend({SignalKind.UPVOTES: 127}) == 1.0
-    assert trend({SignalKind.UPVOTES: 10**9}) == 1.0
-    assert trend({SignalKind.UPVOTES: -5}) == 0.0
 
 
 def test_weights_are_the_topics_own_then_its_modes_then_the_sites() -> None:
@@ -167,7 +153,7 @@ def test_the_same_text_under_two_identities_is_picked_once() -> None:
     two = about("Evicting the KV cache", text, id=PaperId("doi:10.1/x"), votes=3)
     found = ranked(make_topic(), one, two)
     assert [pick.paper.id for pick in found.picks] == [one.paper.id]
-    assert found.same_work == {two.paper.id: one.paper.id}
+    assert found.left_out == {two.paper.id: f"the same work as “{one.paper.title}”"}
 
 
 def test_reasons_say_words_votes_and_age() -> None:
