@@ -18,8 +18,9 @@ COMMANDS = {
     "rank": ("picks", "Show what would be picked for a topic now."),
     "why": ("picks", "Show the score of one paper for a topic, part by part."),
     "compose": ("compose", "Freeze the editions that are due."),
-    "edition": ("edition", "List and show editions."),
+    "edition": ("edition", "List, show, edit and release editions."),
     "preview": ("preview", "Render a topic's mail and feeds without touching anything."),
+    "lint": ("lint", "Check mails against the rules of mail."),
     "publish": ("publish", "Write feeds and pages as static files."),
     "send": ("send", "Deliver what is due."),
     "outbox": ("send", "Show the books of the mail, and the brake."),
@@ -29,6 +30,7 @@ COMMANDS = {
     "source": ("source", "List, add, edit and check sources."),
     "topic": ("topic", "List, add, edit and share topics."),
     "subscriber": ("subscriber", "List, add, import, export and pause subscribers."),
+    "evaluate": ("evaluate", "Measure the ranker on judged data."),
     "status": ("status", "Say how the site stands."),
     "config": ("config", "List the settings and check them."),
 }
