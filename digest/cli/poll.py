@@ -14,14 +14,21 @@ from digest.work.polling import PollReport, poll
 
 @click.command("poll")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--signals", is_flag=True, help="Ask services for votes, stars and citations that are due instead.")
 @json_option
 @options
-def poll_command(sources: tuple[str, ...], as_json: bool, config: Path | None, verbose: int) -> None:
+def poll_command(sources: tuple[str, ...], signals: bool, as_json: bool, config: Path | None, verbose: int) -> None:
     """Fetch what is due, or the named sources at once, and take what is new.
 
     One that fails stops no other and is asked again later. Exit code 1 if a named source failed, or if all did.
     """
     import asyncio
+
+    if signals:
+        from digest.cli.signals import ask
+
+        ask(config, as_json=as_json)
+        return
 
     def tell(report: PollReport) -> None:
         if as_json:
@@ -40,12 +47,16 @@ def poll_command(sources: tuple[str, ...], as_json: bool, config: Path | None, v
 def _print(report: PollReport, *, verbose: int) -> None:
     if report.error:
         say(f"{report.source}: error[{report.code}]: {report.error}")
-        if report.hint:
+        if report.adopted:
+            say(f"it moved to {report.moved_to}, and is asked there next time")
+        elif report.hint:
             say(f"hint: {report.hint}")
         return
     click.echo(f"{report.source}: {_numbers(report)}")
-    if report.moved_to:
-        click.echo(f"  it has moved to {report.moved_to}; `digest source edit {report.source}` follows it")
+    if report.adopted:
+        click.echo(f"  it has moved, and is asked at {report.moved_to} from now on")
+    elif report.moved_to:
+        click.echo(f"  it says it has moved to {report.moved_to}, which is believed if it says so for seven days")
     if report.skipped and not verbose:
         click.echo(f"  {len(report.skipped)} skipped; -v says why")
     for why in report.skipped if verbose else ():
@@ -53,6 +64,8 @@ def _print(report: PollReport, *, verbose: int) -> None:
 
 
 def _numbers(report: PollReport) -> str:
+    if report.waits:
+        return f"not asked: {report.waits}"
     if report.not_modified:
         return "nothing new"
     parts = [f"{report.read} entries", f"{report.new} new"]

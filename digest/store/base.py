@@ -275,6 +275,9 @@ class Topics(Protocol):
         What a released one picked enters the feeds of its topic and of the site: see `enter`.
         """
 
+    def save_editions(self, editions: Iterable[Edition]) -> list[Edition]:
+        """Save editions as `save_edition` does, all or none. Returns those that were saved."""
+
     def edition(self, edition_id: EditionId) -> Edition:
         """The edition exactly as it was saved. Raises NotFoundError."""
 
@@ -322,6 +325,31 @@ class Topics(Protocol):
         """The papers withdrawn since released editions of one kind picked them, and when, by topic, last picked first.
 
         Not those of which an edition of the topic told already, and nothing of the period with the label `apart_from`.
+        """
+
+    def had(
+        self,
+        topics: Iterable[TopicId],
+        papers: Iterable[PaperId],
+        kind: PeriodKind,
+        *,
+        before: date | None = None,
+        since: date | None = None,
+        apart_from: str | None = None,
+    ) -> dict[TopicId, set[PaperId]]:
+        """Which of the papers each topic had, as `picked` counts them, for many topics at once; absent if none."""
+
+    def due_personal(self, cadence: Cadence, period: Period, *, begun: bool) -> list[Topic]:
+        """The personal topics without an edition of a period that are mailed at a cadence, by id.
+
+        Their subscription is active, and they are not switched off. `begun` leaves out those without an older edition
+        of that kind.
+        """
+
+    def forget_topic(self, topic_id: TopicId) -> None:
+        """Forget a topic and all that was made for it, released or not: editions, blocks, its feed. None is no error.
+
+        For a personal topic, which goes when its reader wants it gone.
         """
 
     def desk(self, edition_id: EditionId) -> Desk:
@@ -471,6 +499,9 @@ class Dispatch(Protocol):
     def segments(self, cadence: Cadence, zone: str, send_hour: int, *, slot: str, due: datetime) -> list[Segment]:
         """Those of a send time whose slot is not in the books, grouped; not those activated after it was due."""
 
+    def domains(self, segment: Segment, *, slot: str) -> dict[str, int]:
+        """To which domains, in lower case, a segment's mail for a slot would go: readers by domain, most first."""
+
     def plan_segment(
         self,
         segment: Segment,
@@ -492,9 +523,9 @@ class Dispatch(Protocol):
         """Take deliveries whose time has come, the longest waiting first; nobody else gets them until `until`."""
 
     def standing(self, delivery_id: DeliveryId, *, address_hash: str) -> Standing | None:
-        """What speaks for and against a delivery; to be read in the transaction of `enter`."""
+        """What speaks for and against a delivery; to be read in the transaction of `admit`."""
 
-    def enter(
+    def admit(
         self, delivery: Delivery, *, to: DeliveryState, message_id: str | None, until: datetime, now: datetime
     ) -> bool:
         """Move a claimed delivery on: to in_data, or out. False if the claim is no longer this one."""

@@ -30,6 +30,10 @@ class SqlDispatch(Part, Dispatch):
         given = {"cadence": cadence, "zone": zone, "send_hour": send_hour, "slot": slot, "due": due}
         return self._all(Segment, sql.SEGMENTS, **given)
 
+    def domains(self, segment: Segment, *, slot: str) -> dict[str, int]:
+        given = {**asdict(segment), "topics": _topics(segment.topics), "slot": slot}
+        return {row["domain"]: row["readers"] for row in self._db.rows(sql.DOMAINS, **given)}
+
     def plan_segment(
         self,
         segment: Segment,
@@ -57,7 +61,7 @@ class SqlDispatch(Part, Dispatch):
     def standing(self, delivery_id: DeliveryId, *, address_hash: str) -> Standing | None:
         return self._first(Standing, sql.STANDING, id=delivery_id, address_hash=address_hash)
 
-    def enter(
+    def admit(
         self, delivery: Delivery, *, to: DeliveryState, message_id: str | None, until: datetime, now: datetime
     ) -> bool:
         given = {"id": delivery.id, "fence": delivery.fence, "to": to, "message_id": message_id}

@@ -71,17 +71,17 @@ class SqlFeeds(Part, Feeds):
         self._db.run(sql.SAVE_TOLD, **rows.of_value(told))
 
 
-def enter_released(db: Driver, edition: Edition) -> None:
-    """Let what a released edition picked enter its topic's feed, and the site's if the topic is the site's.
+def enter_released(db: Driver, editions: Iterable[Edition]) -> None:
+    """Let what released editions picked enter their topics' feeds, and the site's if the topic is the site's.
 
     Papers come once: of a topic's editions only the shortest kind counts. Runs inside a transaction.
     """
-    topic = edition.topic
-    if edition.period.kind is not topic.shortest:
-        return
-    shown = sorted(edition.picks, key=lambda pick: pick.rank) + list(edition.late)
-    for feed in (feed_of_topic(topic.id), *([ALL] if topic.owner is None else [])):
-        _enter(db, feed, shown, at=edition.dated, seen_by=edition.as_of, edition_id=edition.id)
+    for edition in editions:
+        topic = edition.topic
+        if edition.period.kind is topic.shortest:
+            shown = sorted(edition.picks, key=lambda pick: pick.rank) + list(edition.late)
+            for feed in (feed_of_topic(topic.id), *([ALL] if topic.owner is None else [])):
+                _enter(db, feed, shown, at=edition.dated, seen_by=edition.as_of, edition_id=edition.id)
 
 
 def _enter(

@@ -316,6 +316,29 @@ PERIODS = "select kind, start from edition where topic_id = :topic_id"
 PAST_TOPICS = """
 select distinct topic_id from edition
 where state = 'released' and topic_id not in (select id from topic) order by topic_id"""
+# Few papers, each in few topics: by paper it is quick however many topics there are.
+HAD = """
+select distinct topic_id, paper_id from pick
+where paper_id in (select value from json_each(:papers)) and topic_id in (select value from json_each(:topics))
+and kind = :kind and start < :before and start >= :since and edition_id <> topic_id || :apart_from"""
+FROZEN = "select id from edition where state = 'released' and id in (select value from json_each(:ids))"
+_OF_TOPIC = "select 1 from edition where topic_id = topic.id and kind = :kind"
+DUE_PERSONAL = f"""
+select definition from topic
+join subscriber on subscriber.id = owner
+join subscription on subscription.subscriber_id = owner and subscription.topic_id = topic.id
+where subscription.state = 'active' and topic.enabled = 1 and cadence = :cadence
+and not exists ({_OF_TOPIC} and start = :start)
+and (:begun = 0 or exists ({_OF_TOPIC} and start < :start))
+order by topic.id"""
+FORGET_TOPIC = (
+    "delete from notice where topic_id = :id",
+    "delete from edition where topic_id = :id",
+    "delete from block where topic_id = :id",
+    "delete from feed_entry where feed = :feed",
+    "delete from feed where name = :feed",
+    "delete from topic where id = :id",
+)
 PICKED = """
 select distinct paper_id from pick
 where topic_id = :topic_id and kind = :kind and start < :before and start >= :since and edition_id <> :apart_from"""
@@ -434,6 +457,10 @@ group by cadence, zone, send_hour, language, layout, topics, covered order by la
 _THIS_SEGMENT = f"""{_IN_SEGMENT}
 and language = :language and layout = :layout and topics = :topics and covered = :covered
 and planned is distinct from :slot"""
+# What rtrim leaves of an address is all up to its "@".
+DOMAINS = f"""
+select lower(replace(address, rtrim(address, replace(address, '@', '')), '')) as domain, count(*) as readers
+from subscriber{_THIS_SEGMENT} group by 1 order by 2 desc, 1"""
 PLAN_SEGMENT = f"""
 insert into delivery (id, subscriber_id, slot, state, due, digest_id, reply, changed)
 select id || '/' || :slot, id, :slot, :state, :due, :digest_id, :reply, :now from subscriber{_THIS_SEGMENT}

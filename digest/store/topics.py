@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import chain
 
 from msgspec import convert, json
 from msgspec.structs import replace
 
 from digest.errors import NotFoundError
 from digest.model import (
+    Cadence,
     Desk,
     Edition,
     EditionId,
@@ -22,6 +24,7 @@ from digest.model import (
     Summary,
     Topic,
     TopicId,
+    feed_of_topic,
 )
 from digest.store import rows, sql
 from digest.store.base import Topics
@@ -53,16 +56,21 @@ class SqlTopics(Part, Topics):
         return missing("topic", topic_id, (row["id"] for row in self._db.rows(sql.TOPIC_IDS)))
 
     def save_edition(self, edition: Edition) -> bool:
+        return bool(self.save_editions([edition]))
+
+    def save_editions(self, editions: Iterable[Edition]) -> list[Edition]:
+        given = list(editions)
         with self._db.transaction():
-            if not self._db.run(sql.SAVE_EDITION, **rows.of_edition(edition)):
-                return False
-            self._db.run(sql.REMOVE_PICKS, edition_id=edition.id)
-            self._db.many(sql.SAVE_PICK, rows.of_picks(edition))
-            self._db.run(sql.REMOVE_NOTICES, edition_id=edition.id)
-            self._db.many(sql.SAVE_NOTICE, rows.of_notices(edition))
-            if edition.state is EditionState.RELEASED:
-                enter_released(self._db, edition)
-        return True
+            frozen = {row["id"] for row in self._db.rows(sql.FROZEN, ids=[one.id for one in given])}
+            saved = [one for one in given if one.id not in frozen]
+            ids = [{"edition_id": one.id} for one in saved]
+            self._db.many(sql.SAVE_EDITION, map(rows.of_edition, saved))
+            self._db.many(sql.REMOVE_PICKS, ids)
+            self._db.many(sql.SAVE_PICK, chain.from_iterable(map(rows.of_picks, saved)))
+            self._db.many(sql.REMOVE_NOTICES, ids)
+            self._db.many(sql.SAVE_NOTICE, chain.from_iterable(map(rows.of_notices, saved)))
+            enter_released(self._db, [one for one in saved if one.state is EditionState.RELEASED])
+        return saved
 
     def edition(self, edition_id: EditionId) -> Edition:
         found = self._frozen(sql.EDITION, id=edition_id)
@@ -119,6 +127,30 @@ class SqlTopics(Part, Topics):
             apart_from=f"{topic_id}/{apart_from}",
         )
         return {row["paper_id"] for row in found}
+
+    def had(
+        self,
+        topics: Iterable[TopicId],
+        papers: Iterable[PaperId],
+        kind: PeriodKind,
+        *,
+        before: date | None = None,
+        since: date | None = None,
+        apart_from: str | None = None,
+    ) -> dict[TopicId, set[PaperId]]:
+        given = {"topics": list(topics), "papers": list(papers), "kind": kind, "apart_from": f"/{apart_from}"}
+        found: dict[TopicId, set[PaperId]] = {}
+        for row in self._db.rows(sql.HAD, **given, before=before or date.max, since=since or date.min):
+            found.setdefault(row["topic_id"], set()).add(row["paper_id"])
+        return found
+
+    def due_personal(self, cadence: Cadence, period: Period, *, begun: bool) -> list[Topic]:
+        return self._defined(sql.DUE_PERSONAL, cadence=cadence, kind=period.kind, start=period.start, begun=int(begun))
+
+    def forget_topic(self, topic_id: TopicId) -> None:
+        with self._db.transaction():
+            for statement in sql.FORGET_TOPIC:
+                self._db.run(statement, id=topic_id, feed=feed_of_topic(topic_id))
 
     def withdrawals(self, kind: PeriodKind, *, apart_from: str) -> dict[TopicId, list[tuple[Paper, Period]]]:
         found: dict[TopicId, dict[PaperId, tuple[Paper, Period]]] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 
 import structlog
 from msgspec.structs import replace
@@ -11,8 +12,20 @@ from msgspec.structs import replace
 from digest import edition
 from digest.app import App
 from digest.config.settings import Release
+from digest.edition.slots import PERIODS_BACK
 from digest.errors import DigestError
-from digest.model import Condition, Edition, EditionState, Paper, Period, PeriodKind, Topic, TopicId, Withdrawal
+from digest.model import (
+    CADENCE_OF,
+    Condition,
+    Edition,
+    EditionState,
+    Paper,
+    Period,
+    PeriodKind,
+    Topic,
+    TopicId,
+    Withdrawal,
+)
 from digest.work.fitting import fit_when_due
 from digest.work.ranking import draft, drafts, pool_of
 from digest.work.standing import awaits, conditions, health
@@ -20,15 +33,21 @@ from digest.work.summaries import ask
 
 Withdrawn = Mapping[TopicId, Sequence[tuple[Paper, Period]]]
 
+# Enough for the cost of a statement not to count, few enough to be held at once.
+BATCH = 256
+
 log = structlog.get_logger()
 
 
-def compose_due(app: App, topics: Sequence[Topic]) -> list[Edition]:
+def compose_due(app: App, topics: Sequence[Topic] | None = None) -> list[Edition]:
     """Compose what is due and has no edition yet, oldest first; then release the drafts nobody released in time.
 
-    An edition waits for sources that are behind until `schedule.compose_by`.
+    Without `topics` these are all of the site's that are enabled, and the readers' own: see `due_personal`. An edition
+    waits for sources that are behind until `schedule.compose_by`.
     """
-    todo = [(period, topic) for topic in topics for period in due_periods(app, topic)]
+    personal = due_personal(app) if topics is None else []
+    topics = [one for one in app.store.topics() if one.enabled] if topics is None else topics
+    todo = [(period, topic) for topic in topics for period in due_periods(app, topic)] + personal
     found = conditions(app) if todo else []
     ready = [(period, topic) for period, topic in todo if not awaits(app, topic, period, found)]
     return _compose(app, ready, found) + release_due(app, topics)
@@ -43,6 +62,32 @@ def due_periods(app: App, topic: Topic) -> list[Period]:
     since, today = app.calendar.today(first), app.calendar.today(now)
     missing = edition.due(topic.periods, known, since=since, today=today)
     return [period for period in missing if app.calendar.cut(period) <= now]
+
+
+def due_personal(app: App) -> list[tuple[Period, Topic]]:
+    """Return the personal topics whose edition is due now and not there, each in its reader's cadence alone.
+
+    A topic starts with the period that ended last. Of what a stop left out only that is made up for which a digest
+    would still carry.
+    """
+    first = app.store.first_sight()
+    if first is None:
+        return []
+    since, today = app.calendar.today(first), app.calendar.today(app.now())
+    found = []
+    for kind, cadence in CADENCE_OF.items():
+        for period, begun in _ended(Period.containing(kind, today), PERIODS_BACK):
+            if period.end > since and app.calendar.cut(period) <= app.now():
+                topics = app.store.due_personal(cadence, period, begun=begun)
+                found += [(period, replace(topic, periods=(kind,))) for topic in topics]
+    return found
+
+
+def _ended(current: Period, periods: int) -> Iterator[tuple[Period, bool]]:
+    """Yield the periods before the current one, and whether only who began earlier has an edition of it."""
+    for number in range(periods):
+        current = current.previous
+        yield current, number > 0
 
 
 def compose_day(app: App, topics: Sequence[Topic], day: date) -> list[Edition]:
@@ -106,20 +151,25 @@ def _compose(app: App, todo: list[tuple[Period, Topic]], found: Sequence[Conditi
         with app.store.transaction():
             topics = [topic for due, topic in todo if due == period]
             withdrawn = app.store.withdrawals(period.kind, apart_from=period.label)
-            for composed in drafts(app, topics, period, as_of=now):
-                done += _freeze(app, completed(app, composed, found, withdrawn), now)
+            composed = (completed(app, one, found, withdrawn) for one in drafts(app, topics, period, as_of=now))
+            released = _released(app, composed, now)
+            while batch := list(islice(released, BATCH)):
+                done += app.store.save_editions(batch)
     if done:
         _log(found)
     return done
 
 
 def _write_ahead(app: App, todo: list[tuple[Period, Topic]]) -> None:
-    """Have a model write about what is to be picked, if there is one: no transaction waits for a network."""
+    """Have a model write about what is to be picked, if there is one: no transaction waits for a network.
+
+    What a reader's own topic alone picks, no model is told.
+    """
     if not app.settings.summary.url:
         return
-    now = app.now()
-    pools = {period: pool_of(app, period, as_of=now) for period, _ in todo}
-    ask(app, [draft(app, topic, period, as_of=now, pool=pools[period]) for period, topic in todo])
+    now, site = app.now(), [(period, topic) for period, topic in todo if topic.owner is None]
+    pools = {period: pool_of(app, period, as_of=now) for period, _ in site}
+    ask(app, [draft(app, topic, period, as_of=now, pool=pools[period]) for period, topic in site])
 
 
 def _log(found: Sequence[Condition]) -> None:
@@ -136,10 +186,12 @@ def _log(found: Sequence[Condition]) -> None:
             )
 
 
-def _freeze(app: App, composed: Edition, now: datetime) -> list[Edition]:
-    if app.settings.schedule.release is Release.AUTO and not app.store.desk(composed.id).held:
-        composed = edition.release(composed, now)
-    return [composed] if app.store.save_edition(composed) else []
+def _released(app: App, composed: Iterable[Edition], now: datetime) -> Iterator[Edition]:
+    """Yield editions released, but for those an editor is to look at: of the site's topics alone."""
+    auto = app.settings.schedule.release is Release.AUTO
+    for one in composed:
+        alone = one.topic.owner is not None or (auto and not app.store.desk(one.id).held)
+        yield edition.release(one, now) if alone else one
 
 
 def _known(app: App, topic: Topic) -> dict[PeriodKind, set[Period]]:

@@ -29,7 +29,7 @@ SETTINGS = Settings(
     ),
     store=StoreSettings(url="sqlite://"),
 )
-SAMPLES = Source(id=SourceId("samples"), kind="jsonl", name="Sample papers")
+SAMPLES = Source(id=SourceId("samples"), kind="file", name="Sample papers")
 
 
 class Demo(Value):

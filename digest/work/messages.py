@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from digest.app import App
-from digest.model import Delivery, DigestId, Subscriber, SubscriberId
+from digest.model import Delivery, DigestId, Edition, Subscriber, SubscriberId
 from digest.render import letters, mail, mime, paths
+from digest.render.blocks import Shelf
 from digest.tokens import Purpose, sign
 from digest.work.planning import told_once
+from digest.work.recent import Recent
 
 CONFIRM_FOR, ACCESS_FOR = timedelta(days=7), timedelta(hours=1)
+WIRES = 200  # digests kept in their bytes, some 60 KB each
 
 
 class Messages:
-    """A cache of encoded digests for one round of sending."""
+    """Makes the mails of one round of sending; what it keeps for the next one is bounded, whatever the round holds."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._wires: dict[DigestId, mime.Wire] = {}
+        self._shelf, self._recent = Shelf(), Recent(app.store)
+        self._wire = lru_cache(maxsize=WIRES)(self._made)
 
     def of(self, delivery: Delivery, subscriber: Subscriber) -> bytes:
         """Return the message of a delivery: the same bytes each time. Raises RenderError, NotFoundError."""
         if delivery.digest_id is None:
             return self._letter(delivery, subscriber)
-        return mime.message(self._wire(delivery.digest_id), self._envelope(delivery, subscriber))
+        return mime.message(self._wire(delivery.digest_id), envelope(self._app, delivery, subscriber))
 
-    def _wire(self, digest_id: DigestId) -> mime.Wire:
-        if digest_id not in self._wires:
-            app = self._app
-            digest = app.store.digest(digest_id)
-            sections = told_once(app, [app.store.edition(one) for one in digest.edition_ids])
-            core = mail.compose(app.templates, app.site, sections, layout=digest.layout)
-            self._wires[digest_id] = mime.encode(core, app.site, sender=app.settings.sender)
-        return self._wires[digest_id]
-
-    def _envelope(self, delivery: Delivery, subscriber: Subscriber) -> mail.Envelope:
-        app = self._app
-        return mail.Envelope(
-            address=subscriber.address,
-            date=delivery.due,
-            message_id=message_id(app, delivery),
-            unsubscribe_url=leave_url(app, subscriber.id),
-            preferences_url=paths.absolute(app.site, paths.PREFERENCES),
-        )
+    def _made(self, digest_id: DigestId) -> mime.Wire:
+        digest = self._app.store.digest(digest_id)
+        sections = told_once(self._app, [self._recent.edition(one) for one in digest.edition_ids], self._recent)
+        core = core_of(self._app, sections, layout=digest.layout, language=digest.language, shelf=self._shelf)
+        return wire_of(self._app, core)
 
     def _letter(self, delivery: Delivery, subscriber: Subscriber) -> bytes:
         app = self._app
@@ -57,11 +50,55 @@ class Messages:
         return letters.letter_message(
             letters.letter(app.templates, app.site, kind, link),
             app.site,
+            app.settings.post,
             address=subscriber.address,
             date=delivery.due,
             message_id=message_id(app, delivery),
-            sender=app.settings.sender,
         )
+
+
+def core_of(
+    app: App, sections: Sequence[Edition], *, layout: str, language: str, shelf: Shelf | None = None
+) -> mail.MailCore:
+    """Return the mail of some sections without its reader: for a preview, a test and all who get it, the same."""
+    return mail.compose(app.templates, app.site, sections, layout=layout, language=language, shelf=shelf)
+
+
+def wire_of(app: App, core: mail.MailCore) -> mime.Wire:
+    """Return a mail as it goes over the wire, but for its reader."""
+    return mime.encode(core, app.site, app.settings.post)
+
+
+def envelope(app: App, delivery: Delivery, subscriber: Subscriber) -> mail.Envelope:
+    """Return what is the reader's own in a delivery's mail."""
+    leave = sign(app.settings.site.secret, Purpose.LEAVE, subscriber.id)
+    post = app.settings.post
+    return mail.Envelope(
+        address=subscriber.address,
+        date=delivery.due,
+        message_id=message_id(app, delivery),
+        unsubscribe_url=paths.absolute(app.site, paths.leave_path(leave)),
+        preferences_url=paths.absolute(app.site, paths.PREFERENCES),
+        leave_to=marked(post.returns, leave) if post.returns else None,
+        feedback=return_token(app, subscriber.id) if post.complaints else None,
+    )
+
+
+def return_path(app: App, subscriber: SubscriberId) -> str:
+    """Return the envelope's sender: where a mail that cannot be delivered comes back to, and says for whom it was."""
+    post = app.settings.post
+    return marked(post.returns, return_token(app, subscriber)) if post.returns else post.sender
+
+
+def return_token(app: App, subscriber: SubscriberId) -> str:
+    """Return what names a reader in reports that come back to us: nobody else can make it, and it opens nothing."""
+    return sign(app.settings.site.secret, Purpose.RETURN, subscriber)
+
+
+def marked(address: str, token: str) -> str:
+    """Return an address with a token as its detail (RFC 5233): bounce+TOKEN@example.org."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}+{token}@{domain}"
 
 
 def leave_url(app: App, subscriber: SubscriberId) -> str:
@@ -71,5 +108,9 @@ def leave_url(app: App, subscriber: SubscriberId) -> str:
 
 def message_id(app: App, delivery: Delivery) -> str:
     """Return a delivery's Message-ID: fixed, so that a mail sent twice can be told; it gives nothing away."""
-    name = sha256(f"{app.settings.site.secret} {delivery.id}".encode()).hexdigest()[:32]
-    return f"<{name}@{app.settings.host}>"
+    return f"<{envelope_id(app, delivery)}@{app.settings.host}>"
+
+
+def envelope_id(app: App, delivery: Delivery) -> str:
+    """Return a delivery's name outside of our books, also in a relay's reports (ENVID, RFC 3461, 4.4)."""
+    return sha256(f"{app.settings.site.secret} {delivery.id}".encode()).hexdigest()[:32]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -16,25 +16,30 @@ from digest.model import (
     Digest,
     DigestId,
     Edition,
-    EditionState,
     PaperId,
-    PeriodKind,
     Segment,
     TopicId,
     Value,
 )
-
-# Enough to hold every edition that two periods, or the rule of repeats, may look at.
-_LATELY = {PeriodKind.DAY: 40, PeriodKind.WEEK: 8, PeriodKind.MONTH: 6}
+from digest.work.recent import Recent
 
 
 class Plan(Value):
     """What planning a slot for a segment came to; `readers` new rows are in the books."""
 
     slot: str
+    due: datetime
     segment: Segment
     editions: tuple[str, ...]
     readers: int
+
+
+class Load(Value):
+    """How many mails would go to a domain in the hour that begins at `hour`, in UTC."""
+
+    hour: datetime
+    domain: str
+    mails: int
 
 
 def plan(app: App, *, dry: bool = False) -> list[Plan]:
@@ -45,6 +50,17 @@ def plan(app: App, *, dry: bool = False) -> list[Plan]:
         for segment in app.store.segments(cadence, zone, hour, slot=slot.label, due=slot.due):
             plans.append(_enter(app, slot, segment, now=now, dry=dry))
     return plans
+
+
+def loads(app: App, plans: Iterable[Plan]) -> list[Load]:
+    """Return what plans that are not in the books yet would send where, hour by hour, most first."""
+    found: Counter[tuple[datetime, str]] = Counter()
+    for one in plans:
+        if one.editions:
+            hour = one.due.astimezone(UTC).replace(minute=0)
+            found.update({(hour, name): mails for name, mails in app.store.domains(one.segment, slot=one.slot).items()})
+    rows = sorted(found.items(), key=lambda row: (row[0][0], -row[1], row[0][1]))
+    return [Load(hour=hour, domain=domain, mails=mails) for (hour, domain), mails in rows]
 
 
 def _enter(app: App, slot: Slot, segment: Segment, *, now: datetime, dry: bool) -> Plan:
@@ -66,36 +82,33 @@ def _enter(app: App, slot: Slot, segment: Segment, *, now: datetime, dry: bool) 
                 digest_id=digest,
                 reply=None if digest else "late" if late else "empty",
             )
-    return Plan(slot=slot.label, segment=segment, editions=tuple(one.id for one in editions if shared), readers=entered)
+    carried_ids = tuple(one.id for one in editions if shared)
+    return Plan(slot=slot.label, due=slot.due, segment=segment, editions=carried_ids, readers=entered)
 
 
 def released(app: App, topics: Sequence[TopicId], slot: Slot) -> list[Edition]:
     """Return the latest released editions of some topics for a slot's cadence, by topic."""
-    kind = KIND_OF[slot.cadence]
-    return [
-        edition
-        for topic in topics
-        for edition in app.store.editions(topic, kind=kind, state=EditionState.RELEASED, limit=_LATELY[kind])
-    ]
+    recent, kind = Recent(app.store), KIND_OF[slot.cadence]
+    return [edition for topic in topics for edition in recent.released(topic, kind)]
 
 
-def told_once(app: App, editions: Sequence[Edition]) -> list[Edition]:
+def told_once(app: App, editions: Sequence[Edition], recent: Recent | None = None) -> list[Edition]:
     """Return a digest's sections as they are shown: no paper twice, none told lately under another of its topics."""
-    topics = {edition.topic.id for edition in editions}
-    return [one for one in share(editions, _recent(app, editions, topics)) if one.picks]
+    told, limit = _told(recent or Recent(app.store), editions), app.settings.limits.digest_papers
+    return [one for one in share(editions, told, limit=limit) if one.picks]
 
 
-def _recent(app: App, editions: Sequence[Edition], topics: set[TopicId]) -> dict[PaperId, set[TopicId]]:
+def _told(recent: Recent, editions: Sequence[Edition]) -> dict[PaperId, set[TopicId]]:
     found: defaultdict[PaperId, set[TopicId]] = defaultdict(set)
     if not editions:
         return found
     kind, first = editions[0].period.kind, min(edition.period.start for edition in editions)
     mine = {edition.id for edition in editions}
-    for topic in topics:
-        for older in app.store.editions(topic, kind=kind, state=EditionState.RELEASED, limit=_LATELY[kind]):
-            if older.id not in mine and timedelta(0) <= first - older.period.start <= ACROSS_TOPICS:
-                for pick in older.picks:
-                    found[pick.paper.id].add(topic)
+    for topic in {edition.topic.id for edition in editions}:
+        for older, start, papers in recent.told(topic, kind):
+            if older not in mine and timedelta(0) <= first - start <= ACROSS_TOPICS:
+                for paper in papers:
+                    found[paper].add(topic)
     return found
 
 

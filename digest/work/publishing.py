@@ -1,81 +1,133 @@
-"""Render the site and its feeds from the released editions."""
+"""What is published: parcels of feeds and pages, which the web serves from memory and `publish` writes as files.
+
+Personal topics are in none of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
-from digest.app import App
-from digest.model import Edition, EditionState, PeriodKind, Topic
-from digest.publish.files import Written, write_tree
-from digest.render import pages, paths
-from digest.render.feed import Feed, feed_of
-from digest.render.jsonfeed import render_json
-from digest.render.xmlfeeds import render_atom, render_rss
+import msgspec
 
-RENDERERS = {"rss": render_rss, "atom": render_atom, "json": render_json}
+from digest.app import App, template_sources
+from digest.model import TopicId, Value
+from digest.publish.files import Written, remove, write
+from digest.render import archives, icons, paths
+from digest.render import pages as printing
+from digest.work import feeds, pages
+from digest.work.census import Batch, Census, File, Parcel, Syndicated
+
+# Beside the site, for the next time: what was made of what. It names nothing that is not published.
+LEDGER = ".digest.json"
+ENDED = (
+    "This topic has ended",
+    "There will be no more editions of it, and its feeds are gone. The first page shows what there is instead.",
+)
+
+
+class Ledger(Value):
+    """What stands in a folder, and what it was made by: another program or other templates make all of it anew."""
+
+    maker: str
+    batches: dict[str, Batch]
+
+
+def parcels(app: App, *, served: bool = True) -> Iterator[Parcel]:
+    """Yield all that is published; what links comes after what it links to. Raises StoreError."""
+    channels = feeds.channels(app)
+    for channel in channels:
+        yield Parcel(f"feed {channel.stem}", channel.stamp, partial(_documents, app, channel))
+    listed = tuple((channel.stem, channel.title, channel.home, channel.changed) for channel in channels)
+    yield Parcel("feeds", listed, partial(_about_feeds, app, listed))
+    for bundle in pages.bundles(app, served=served):
+        yield Parcel(f"pages {bundle.name}", bundle.key, partial(_leaves, bundle))
+
+
+def ended(app: App) -> list[TopicId]:
+    """Return the site's topics that had editions, and are gone or switched off. Raises StoreError."""
+    off = [topic.id for topic in app.store.topics() if not topic.enabled and app.store.periods(topic.id)]
+    return sorted([*off, *app.store.past_topics()])
 
 
 def publish(app: App, folder: Path) -> Written:
-    """Write the whole site below `folder`: only the files that changed, each whole. Raises PublishError."""
-    return write_tree(folder, dict(site_files(app)))
+    """Write the whole site below `folder`: what changed, each file whole, and take away what is gone.
+
+    Where a topic has ended a page says so. Other files in the folder are left alone. Raises PublishError, StoreError,
+    and RenderError when all that could be rendered is written.
+    """
+    maker = _maker(app)
+    census = Census(_standing(folder, maker))
+    written = sum(write(folder, _name(file.path), body) for file, body in census.made(_exported(app)))
+    for path in census.gone:
+        remove(folder, _name(path))
+    write(folder, LEDGER, msgspec.json.encode(Ledger(maker=maker, batches=census.batches)))
+    if census.failed:
+        raise census.failed[0]
+    return Written(written=written, unchanged=len(census.paths) - written)
 
 
-def site_files(app: App) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, bytes) of every page and feed of the site's own topics; what links comes after what it links to."""
-    topics = [topic for topic in app.store.topics() if topic.enabled]
-    latest = []
-    yield "style.css", pages.stylesheet(app.templates)
-    for topic in topics:
-        editions = app.store.editions(topic.id, state=EditionState.RELEASED)
-        yield from _topic_files(app, topic, editions)
-        latest.append((topic, editions[0] if editions else None))
-    yield "index.html", pages.index_page(app.templates, app.site, latest, by_mail=_by_mail(app))
+def _documents(app: App, channel: feeds.Channel, held: Container[str]) -> Iterator[File]:
+    for document in feeds.documents(app, channel, held=held):
+        about = Syndicated(
+            kind=channel.kind, entered=channel.entered, final=document.final, hubs=tuple(document.feed.hubs)
+        )
+        for path, body in feeds.files(document):
+            yield File(path, None, document.changed, partial(bytes, body), about)
 
 
-def feeds(app: App, topic: Topic, editions: Sequence[Edition]) -> Iterator[tuple[str, bytes]]:
-    """Yield (extension, bytes) of a topic's three feeds from its editions, newest first."""
-    feed = topic_feed(app, topic, editions)
-    for extension, render in RENDERERS.items():
-        yield extension, render(feed)
+def _about_feeds(app: App, listed: Hashable, _: Container[str]) -> Iterator[File]:
+    """Yield the list of all feeds, and the pictures that each of them shows."""
+    yield File(archives.OPML, listed, None, partial(feeds.opml, app))
+    for size in icons.SIZES:
+        yield File(icons.path(size), size, None, partial(icons.picture, size))
 
 
-def topic_feed(app: App, topic: Topic, editions: Sequence[Edition]) -> Feed:
-    """Return a topic's feed: the picks of the shortest kind of edition it has, so that each paper comes once."""
-    kind = feed_kind(topic)
-    chosen = [edition for edition in editions if edition.period.kind is kind]
-    return feed_of(app.site, topic, chosen, app.templates, limit=app.settings.limits.feed_items)
+def _leaves(bundle: pages.Bundle, _: Container[str]) -> Iterator[File]:
+    return (File(leaf.path, leaf.key, leaf.modified, leaf.make) for leaf in bundle.leaves())
 
 
-def feed_kind(topic: Topic) -> PeriodKind:
-    """Return the shortest kind of edition a topic has."""
-    return min(topic.periods, key=list(PeriodKind).index)
+def _exported(app: App) -> Iterator[Parcel]:
+    """Yield all that is published, and a page for each topic that has ended."""
+    yield from parcels(app, served=False)
+    title, message = ENDED
+    tombstone = partial(printing.error_page, app.templates, app.site, title=title, message=message)
+    for topic in ended(app):
+        page = File(paths.topic_path(topic), ENDED, None, tombstone)
+        yield Parcel(f"ended {topic}", ENDED, partial(_one, page))
 
 
-def _topic_files(app: App, topic: Topic, editions: list[Edition]) -> Iterator[tuple[str, bytes]]:
-    for newer, edition, older in _neighbours(editions):
-        page = pages.edition_page(app.templates, app.site, edition, newer=newer, older=older)
-        yield _file(paths.edition_path(edition)), page
-    for extension, body in feeds(app, topic, editions):
-        yield paths.feed_path(topic.id, extension).lstrip("/"), body
-    yield (
-        _file(paths.topic_path(topic.id)),
-        pages.topic_page(app.templates, app.site, topic, editions, by_mail=_by_mail(app)),
-    )
+def _one(file: File, _: Container[str]) -> Iterator[File]:
+    yield file
 
 
-def _by_mail(app: App) -> bool:
-    return bool(app.settings.smtp.url)
+def _standing(folder: Path, maker: str) -> dict[str, Batch]:
+    """Return what still stands in a folder as it was made: nothing if something else made it."""
+    try:
+        ledger = msgspec.json.decode((folder / LEDGER).read_bytes(), type=Ledger)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    made = ledger.maker == maker
+    return {name: _checked(folder, batch, made) for name, batch in ledger.batches.items()}
 
 
-def _neighbours(editions: list[Edition]) -> Iterator[tuple[Edition | None, Edition, Edition | None]]:
-    """Yield each edition with the next newer and the next older one of its kind."""
-    for kind in dict.fromkeys(edition.period.kind for edition in editions):
-        same = [None, *(edition for edition in editions if edition.period.kind is kind), None]
-        for newer, edition, older in zip(same, same[1:], same[2:], strict=False):
-            if edition:
-                yield newer, edition, older
+def _checked(folder: Path, batch: Batch, made: bool) -> Batch:
+    there = {path: made and (folder / _name(path)).is_file() for path in batch.files}
+    if all(there.values()):
+        return batch
+    return Batch(key="", files={path: mark if there[path] else "" for path, mark in batch.files.items()})
 
 
-def _file(path: str) -> str:
-    return f"{path.lstrip('/')}index.html"
+def _maker(app: App) -> str:
+    """Return what the look of the site depends on beside the store, as a mark that gives nothing of it away."""
+    code = [(str(file), file.stat().st_mtime_ns) for file in sorted(Path(__file__).parents[1].rglob("*.py"))]
+    settings = app.settings
+    given = [app.site, settings.limits, settings.schedule, settings.web, bool(settings.smtp.url)]
+    return sha256(repr([code, given, sorted(template_sources(settings).items())]).encode()).hexdigest()
+
+
+def _name(path: str) -> str:
+    return f"{path.lstrip('/')}{'index.html' if path.endswith('/') else ''}"
+

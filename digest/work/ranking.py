@@ -71,8 +71,8 @@ def drafts(
     window = pool_of(app, period, as_of=as_of) if pool is None else pool
     late = bloomed if bloomed is not None else bloomers(app, period, as_of=as_of)
     bloom = Pool(late.candidates, window.space, window.corpus)
-    wanted, told = prepared(app, topics, window.space), [_told(app, topic, period) for topic in topics]
-    rule = _rule(app, period)
+    wanted, told = prepared(app, topics, window.space), _told_to(app, topics, period, (window, bloom))
+    rule = rule_of(app, period)
     for one, had, ranking in zip(wanted, told, rank_all(window, wanted, rule, told=told), strict=True):
         yield _draft(app, one, period, ranking, had, _late(one, rule, bloom, late, had), as_of=as_of)
 
@@ -87,7 +87,9 @@ def _draft(
     *,
     as_of: datetime,
 ) -> Edition:
-    desk = app.store.desk(EditionId(f"{wanted.topic.id}/{period.label}"))
+    name = EditionId(f"{wanted.topic.id}/{period.label}")
+    # No editor sits over what a reader alone sees.
+    desk = app.store.desk(name) if wanted.topic.owner is None else Desk(edition_id=name)
     found = edition.compose(
         wanted.topic,
         period,
@@ -104,13 +106,16 @@ def _draft(
     return with_summaries(app, found)
 
 
-def _told(app: App, topic: Topic, period: Period) -> set[PaperId]:
-    """Return the papers that a topic shall not have: had before, or blocked by an editor."""
-    picked = app.store.picked(topic.id, period.kind, apart_from=period.label, since=_horizon(app, period))
-    return picked | app.store.blocked(topic.id, until=app.now())
+def _told_to(app: App, topics: Sequence[Topic], period: Period, pools: Sequence[Pool]) -> list[set[PaperId]]:
+    """Return which papers of the pools each topic shall not have: had before, or blocked by an editor."""
+    papers, since = [one.paper.id for pool in pools for one in pool.candidates], _horizon(app, period)
+    had = app.store.had((one.id for one in topics), papers, period.kind, apart_from=period.label, since=since)
+    blocked = {one.id: app.store.blocked(one.id, until=app.now()) for one in topics if one.owner is None}
+    return [had.get(one.id, set()) | blocked.get(one.id, set()) for one in topics]
 
 
-def _rule(app: App, period: Period) -> Rule:
+def rule_of(app: App, period: Period) -> Rule:
+    """Return by what the topics of a period are ranked."""
     return Rule(
         at=app.calendar.cut(period),
         kind=period.kind,
@@ -188,7 +193,7 @@ def why(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime
 def _judged(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> Judgement:
     pool = _ready(app, candidates(app, [paper], as_of=as_of), as_of=as_of)
     (wanted,) = prepared(app, [topic], pool.space)
-    return judge(pool, wanted, _rule(app, period))
+    return judge(pool, wanted, rule_of(app, period))
 
 
 def _left_out(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> str | None:
@@ -197,7 +202,8 @@ def _left_out(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: da
         return "an editor blocked it for this topic"
     pool = pool_of(app, period, as_of=as_of)
     (wanted,) = prepared(app, [topic], pool.space)
-    ranking = rank(pool, wanted, _rule(app, period), told=_told(app, topic, period))
+    (told,) = _told_to(app, [topic], period, [pool])
+    ranking = rank(pool, wanted, rule_of(app, period), told=told)
     return ranking.left_out.get(paper.id)
 
 

@@ -112,6 +112,19 @@ class PastStore:
         before = self._first or Period.parse(apart_from).start
         return self._told | self._store.picked(topic_id, kind, since=since, before=before)
 
+    def had(
+        self,
+        topics: Iterable[TopicId],
+        papers: Iterable[PaperId],
+        kind: PeriodKind,
+        *,
+        apart_from: str,
+        since: date | None = None,
+    ) -> dict[TopicId, set[PaperId]]:
+        before, asked = self._first or Period.parse(apart_from).start, list(topics)
+        found = self._store.had(asked, papers, kind, since=since, before=before)
+        return {topic: self._told | found.get(topic, set()) for topic in asked}
+
     def summaries(self, hashes: Iterable[str]) -> Mapping[str, Summary]:
         return {hash_: one for hash_, one in self._store.summaries(hashes).items() if one.at <= self._as_of}
 

@@ -16,6 +16,7 @@ from digest.app import App
 from digest.errors import ConfigError
 from digest.model import Cadence, Subscription, SubscriptionState, Topic, Value
 from digest.work import wishes
+from digest.work.personal import own_id
 from digest.work.subscribing import Added, add, offered
 from digest.work.wishes import RefusedError
 
@@ -82,9 +83,12 @@ def add_row(app: App, row: Mapping[str, str], *, topics: Sequence[str] = (), con
 
 
 def export_rows(app: App) -> Iterator[dict[str, str]]:
-    """Yield the subscribers as rows, by address: what is active, paused or pending, but nothing that ended."""
+    """Yield the subscribers as rows, by address: what is active, paused or pending, but nothing that ended.
+
+    Readers' own topics are left out: a list says who gets what of the site's.
+    """
     for one in sorted(app.store.subscribers(), key=lambda subscriber: subscriber.address):
-        held = app.store.subscriptions(one.id)
+        held = [sub for sub in app.store.subscriptions(one.id) if sub.topic_id != own_id(one.id)]
         for state in (SubscriptionState.ACTIVE, SubscriptionState.PENDING):
             topics = _topics(held, state)
             if topics:

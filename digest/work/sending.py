@@ -29,7 +29,8 @@ from digest.model import (
 )
 from digest.publish.answers import Answer, Verdict, next_try
 from digest.publish.relay import Connection, Relay, relay_of
-from digest.work.messages import ACCESS_FOR, Messages, message_id
+from digest.work.messages import ACCESS_FOR, Messages, envelope_id, message_id, return_path
+from digest.work.proving import proven
 from digest.work.subscribing import BLOCKING, hash_of
 
 T = TypeVar("T")
@@ -89,8 +90,12 @@ def relay_for(app: App) -> Relay:
 
 
 async def send(app: App, *, stop: asyncio.Event | None = None) -> Sent:
-    """Send all that is due now. Returns when nothing is left to claim, the relay fails, or `stop` is set."""
+    """Send all that is due now. Returns when nothing is left to claim, the relay fails, or `stop` is set.
+
+    Raises ConfigError without a relay, RenderError when a template is wrong or its mail breaks a rule: nothing is sent.
+    """
     relay = relay_for(app)
+    await asyncio.to_thread(proven, app)
     sender = Sender(app, relay, stop or asyncio.Event())
     return await sender.run()
 
@@ -160,7 +165,11 @@ class Sender:
         subscriber = await self._call(self._app.store.subscriber, delivery.subscriber_id)
         text = await self._call(self._messages.of, delivery, subscriber)
         found = await connection.send(
-            self._app.settings.sender, subscriber.address, text, begin=lambda: self._begin(delivery, subscriber)
+            return_path(self._app, subscriber.id),
+            subscriber.address,
+            text,
+            begin=lambda: self._begin(delivery, subscriber),
+            name=envelope_id(self._app, delivery),
         )
         if found is None:
             self._count("withheld")
@@ -231,7 +240,7 @@ def begin(app: App, delivery: Delivery, subscriber: Subscriber, *, until: dateti
         if state is not DeliveryState.IN_DATA:
             app.store.finish(delivery, to=state, now=now, reply=reply)
             return False
-        return app.store.enter(delivery, to=state, message_id=message_id(app, delivery), until=until, now=now)
+        return app.store.admit(delivery, to=state, message_id=message_id(app, delivery), until=until, now=now)
 
 
 def recover(app: App) -> int:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from digest import sources
 from digest.app import App, opened, read_settings, shipped
 from digest.config.definitions import read_sources, read_topics
 from digest.config.settings import FILE_NAME, as_toml
@@ -36,5 +37,6 @@ def seed(app: App) -> None:
     """Load the shipped sources and topics; doing it again changes nothing that is there."""
     folder = shipped("seeds")
     with app.store.transaction():
-        app.store.put_sources(read_sources((folder / "sources.toml").read_text("utf-8"), "seeds/sources.toml"))
+        text = (folder / "sources.toml").read_text("utf-8")
+        app.store.put_sources(read_sources(text, "seeds/sources.toml", sources.KINDS))
         app.store.put_topics(read_topics((folder / "topics.toml").read_text("utf-8"), "seeds/topics.toml"))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from digest.app import App
-from digest.errors import NotFoundError
+from digest.errors import DigestError, NotFoundError
 from digest.model import (
     OPEN_DELIVERIES,
     Delivery,
@@ -132,7 +132,7 @@ def preferences(app: App, subscriber: SubscriberId) -> Preferences:
     states = {one.topic_id: one.state for one in app.store.subscriptions(subscriber)}
     return Preferences(
         subscriber=found,
-        topics=tuple(offered(app)),
+        topics=tuple(offered(app, subscriber)),
         active=frozenset(topic for topic, state in states.items() if state is SubscriptionState.ACTIVE),
         pending=frozenset(topic for topic, state in states.items() if state is SubscriptionState.PENDING),
     )
@@ -145,13 +145,14 @@ def change(
 
     Raises RefusedError, and NotFoundError.
     """
-    wanted = wishes(topics=topics, cadence=cadence, hour=hour, zone=zone, offered=offered(app))
+    choice = offered(app, subscriber)
+    wanted = wishes(topics=topics, cadence=cadence, hour=hour, zone=zone, offered=choice)
     with app.store.transaction():
         before = app.store.subscriber(subscriber)
         app.store.save_subscribers([replace(_with(before, wanted), paused=paused)])
         if wanted.topics:
             held = app.store.subscriptions(subscriber)
-            for one in _changes(held, wanted.topics, offered(app), subscriber, app.now()):
+            for one in _changes(held, wanted.topics, choice, subscriber, app.now()):
                 app.store.save_subscription(one)
             app.store.lift(hash_of(app, before.address), SuppressionReason.LEFT)
         else:
@@ -196,9 +197,39 @@ def pause(app: App, subscriber: SubscriberId, *, paused: bool) -> bool:
         return app.store.save_subscribers([replace(found, paused=paused)]) > 0
 
 
-def offered(app: App) -> list[Topic]:
-    """Return the topics to choose from."""
-    return [topic for topic in app.store.topics() if topic.enabled]
+def begin_own(app: App, subscriber: SubscriberId, topic: TopicId, *, by_link: bool) -> None:
+    """Begin a subscriber's own topic: at once if the subscriber's link asks for it, or has confirmed another.
+
+    For the operator, who cannot agree in a reader's place, it waits until the first confirmation, and a topic that its
+    reader ended stays ended. Raises DigestError if nothing comes to the address or waits to be confirmed.
+    """
+    states = {one.topic_id: one.state for one in app.store.subscriptions(subscriber)}
+    usual = SubscriptionState.ACTIVE if SubscriptionState.ACTIVE in states.values() else SubscriptionState.PENDING
+    if not by_link and not {SubscriptionState.ACTIVE, SubscriptionState.PENDING}.intersection(states.values()):
+        raise DigestError("nothing is mailed to this address", hint="only its owner can ask for mail again")
+    way = _way(states.get(topic), wanted=True) if by_link else () if topic in states else (usual,)
+    evidence = "preferences, by the reader's link" if by_link else "own topic, by the operator"
+    for state in way:
+        one = Subscription(subscriber_id=subscriber, topic_id=topic, state=state, since=app.now(), evidence=evidence)
+        app.store.save_subscription(one)
+    if by_link:
+        app.store.lift(hash_of(app, app.store.subscriber(subscriber).address), SuppressionReason.LEFT)
+
+
+def end_own(app: App, subscriber: SubscriberId, topic: TopicId) -> None:
+    """End a subscriber's own topic, which is forgotten, and cancel the digests that wait: it may be in them."""
+    for one in app.store.subscriptions(subscriber):
+        if one.topic_id == topic:
+            app.store.save_subscription(_ended(one, app.now(), "forgotten"))
+    for mail in app.store.deliveries(subscriber_id=subscriber):
+        if mail.digest_id and mail.state in OPEN_DELIVERIES:
+            app.store.move_delivery(mail.id, to=DeliveryState.CANCELLED, now=app.now(), reply="own topic forgotten")
+
+
+def offered(app: App, subscriber: SubscriberId | None = None) -> list[Topic]:
+    """Return the topics to choose from; a subscriber's own is offered to nobody else, and stands last."""
+    own = app.store.topics(owner=subscriber) if subscriber else []
+    return [topic for topic in (*app.store.topics(), *own) if topic.enabled]
 
 
 def hash_of(app: App, address: str) -> str:
@@ -332,4 +363,4 @@ def _queue(app: App, subscriber: Subscriber, kind: LetterKind) -> None:
 def _topics(app: App, subscriber: SubscriberId, state: SubscriptionState) -> list[Topic]:
     """Return the topics on offer that a subscriber has in a state."""
     held = {one.topic_id for one in app.store.subscriptions(subscriber) if one.state is state}
-    return [topic for topic in offered(app) if topic.id in held]
+    return [topic for topic in offered(app, subscriber) if topic.id in held]

@@ -7,9 +7,9 @@ from digest.edition import share
 from digest.errors import DigestError
 from digest.model import Edition, EditionState
 from digest.publish.relay import Connection
-from digest.render import mail, mime
+from digest.render import mime
+from digest.work.messages import core_of, wire_of
 from digest.work.previewing import specimen
-from digest.work.publishing import feed_kind
 from digest.work.sending import relay_for
 
 
@@ -18,10 +18,8 @@ async def send_test(app: App, address: str) -> str:
     sections = [edition for edition in share(_latest(app), {}) if edition.picks]
     if not sections:
         raise DigestError("there is no edition with a pick to show", hint="`digest compose` makes them")
-    core = mail.compose(app.templates, app.site, sections)
-    text = mime.message(
-        mime.encode(core, app.site, sender=app.settings.sender), specimen(app, sections, address=address)
-    )
+    core = core_of(app, sections, layout="cards", language=app.site.language)
+    text = mime.message(wire_of(app, core), specimen(app, sections, address=address))
     connection = Connection(relay_for(app))
     try:
         found = await connection.send(app.settings.sender, address, text, begin=_always)
@@ -39,5 +37,5 @@ def _latest(app: App) -> list[Edition]:
         edition
         for topic in app.store.topics()
         if topic.enabled
-        for edition in app.store.editions(topic.id, kind=feed_kind(topic), state=EditionState.RELEASED, limit=1)
+        for edition in app.store.editions(topic.id, kind=topic.shortest, state=EditionState.RELEASED, limit=1)
     ]

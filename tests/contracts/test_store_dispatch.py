@@ -82,6 +82,18 @@ def test_who_was_activated_after_the_slot_was_due_waits_for_the_next(store: Stor
     assert len(segments(store, due=LATER + HOUR)) == 1
 
 
+def test_a_segments_readers_are_counted_by_domain(store: Store) -> None:
+    for name, address in {"a": "a@x.example", "b": "b+x.example@X.example", "c": "c@y.example"}.items():
+        join(store, name, "cache", address=address)
+    join(store, "d", "cache", "vision", address="d@x.example")
+    assert sorted((store.domains(one, slot=SLOT) for one in segments(store)), key=len) == [
+        {"x.example": 1},
+        {"x.example": 2, "y.example": 1},
+    ]
+    planned(store)
+    assert [store.domains(one, slot=SLOT) for one in segments(store)] == []
+
+
 def test_a_segment_is_planned_once_and_covered(store: Store) -> None:
     for name in ("ana", "bo", "cy"):
         join(store, name, "a")
@@ -131,9 +143,9 @@ def test_an_old_claim_changes_nothing(store: Store) -> None:
     (old,) = claim(store)
     assert store.release(old, now=LATER)
     (new,) = claim(store)
-    assert not store.enter(old, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
+    assert not store.admit(old, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
     assert not store.finish(old, to=DeliveryState.SENT, now=LATER)
-    assert store.enter(new, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
+    assert store.admit(new, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
     assert store.finish(new, to=DeliveryState.SENT, now=LATER, reply="250 ok")
     done = store.delivery(new.id)
     assert (done.state, done.reply, done.attempts) == (DeliveryState.SENT, "250 ok", 1)

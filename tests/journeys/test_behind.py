@@ -165,8 +165,8 @@ def test_the_line_is_frozen_and_stands_in_mail_page_and_feeds(app: App, clock: C
     assert line in files["mail.html"].decode()
     assert line in files["mail.txt"].decode()
     assert all(b"still shows Wednesday" in files[f"feed.{kind}"] for kind in ("rss", "atom", "json"))
-    files = (file for parcel in parcels(app) for file in parcel.files(()) if edition.period.label in file.path)
-    assert any(line in unescape(file.make().decode()) for file in files)
+    pages = (file for parcel in parcels(app) for file in parcel.files(()) if edition.period.label in file.path)
+    assert any(line in unescape(file.make().decode()) for file in pages)
 
 
 def test_each_category_has_a_state(app: App, clock: Clock) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from digest.app import App, opened
 from digest.config.settings import ScheduleSettings, Settings, SiteSettings, SmtpSettings, StoreSettings
-from digest.errors import StoreError
+from digest.errors import RenderError, StoreError
 from digest.model import (
     DeliveryState,
     Entry,
@@ -30,10 +33,11 @@ from digest.model import (
 from digest.tokens import PLACEHOLDER, Purpose, subscriber_id, verify
 from digest.work.composing import compose_day, compose_due
 from digest.work.importing import ingest
-from digest.work.planning import plan
+from digest.work.planning import loads, plan
 from digest.work.previewing import preview_for
 from digest.work.sending import Sent, recover, send
 from digest.work.subscribing import hash_of
+from digest.work.testing import send_test
 from tests.factories import Clock, make_source, make_topic
 from tests.mailserver import Mailbox, free_port, running
 
@@ -275,7 +279,7 @@ def test_what_a_dead_sender_left_is_taken_up(app: App, clock: Clock, relay: Mail
     morning(app, clock)
     plan(app)
     claimed, begun = app.store.claim(limit=2, now=app.now(), until=app.now() + HOUR)
-    app.store.enter(begun, to=DeliveryState.IN_DATA, message_id="<x@y>", until=app.now() + HOUR, now=app.now())
+    app.store.admit(begun, to=DeliveryState.IN_DATA, message_id="<x@y>", until=app.now() + HOUR, now=app.now())
     assert deliver(app) == Sent()
     clock.instant += HOUR
     assert recover(app) == 2
@@ -342,6 +346,81 @@ def test_a_subscribers_preview_is_the_mail_that_is_sent_but_for_the_readers_own_
         assert body.replace(token, PLACEHOLDER) == previewed.get_body((kind,)).get_content()
 
 
+REPORTS = {"returns": "bounce@papers.example", "complaints": "fbl@papers.example"}
+
+
+def own_lines(one: bytes, other: bytes) -> set[bytes]:
+    """Return how the lines start that two mails do not share."""
+    first, second = (mail.split(b"\r\n") for mail in (one, other))
+    assert len(first) == len(second)
+    differing = [line for pair in zip(first, second, strict=True) if pair[0] != pair[1] for line in pair]
+    return {line.lstrip(b" <").partition(b":")[0] for line in differing}
+
+
+def test_test_mail_preview_and_what_is_sent_are_the_same_bytes_but_for_the_readers_own_lines(
+    app: App, clock: Clock, relay: Mailbox
+) -> None:
+    ana = join(app, "ana", "cache", "vision")
+    morning(app, clock)
+    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=SmtpSettings(url=relay.url, **REPORTS)))
+    _, files = preview_for(app, app.store.subscriber(ana), date(2026, 11, 20))
+    asyncio.run(send_test(app, "ed@example.net"))
+    assert not app.store.deliveries()
+    deliver(app)
+    (tested,), (sent,) = relay.to("ed@example.net"), relay.to("ana@example.org")
+    assert own_lines(tested, files["mail.eml"]) == {b"To"}
+    assert own_lines(sent, files["mail.eml"]) == {
+        *(b"To", b"Date", b"Message-ID", b"List-Unsubscribe", b"mailto", b"CFBL-Feedback-ID", b"https")
+    }
+
+
+def test_what_comes_back_says_for_whom_it_was(app: App, clock: Clock, relay: Mailbox) -> None:
+    ana = join(app, "ana", "cache")
+    morning(app, clock)
+    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=SmtpSettings(url=relay.url, **REPORTS)))
+    deliver(app)
+    (sender,) = relay.senders
+    name, _, domain = sender.partition("@")
+    bounce, _, token = name.partition("+")
+    assert (bounce, domain) == ("bounce", "papers.example")
+    assert len(name) <= 64
+    assert verify("s" * 32, Purpose.RETURN, token, now=clock()) == ana
+    mail = parsed(relay.mails[0][1])
+    assert verify("s" * 32, Purpose.RETURN, mail["CFBL-Feedback-ID"], now=clock()) == ana
+    leave = mail["List-Unsubscribe"].partition("mailto:")[2].partition("@")[0].partition("+")[2]
+    assert verify("s" * 32, Purpose.LEAVE, leave, now=clock()) == ana
+
+
+def test_a_wrong_template_stops_a_send_before_the_first_mail(
+    app: App, clock: Clock, relay: Mailbox, tmp_path: Path
+) -> None:
+    join(app, "ana", "cache")
+    morning(app, clock)
+    plan(app)
+    own = tmp_path / "own" / "partials" / "paper.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("\n{{ paper.titel }}")
+    changed = msgspec.structs.replace(app.settings.site, templates=str(tmp_path / "own"))
+    wrong = replace(app, settings=msgspec.structs.replace(app.settings, site=changed))
+    with pytest.raises(RenderError, match=r"template partials/paper\.txt, line 2: .*titel"):
+        asyncio.run(send(wrong))
+    assert (relay.mails, states(app)) == ([], {"queued": 1})
+    assert asyncio.run(send(app)) == Sent(sent=1)
+
+
+def test_a_dry_run_counts_by_hour_and_domain_and_enters_nothing(app: App, clock: Clock) -> None:
+    for name, topics in {"ana": ("cache",), "bo": ("cache",), "cy": ("vision",)}.items():
+        join(app, name, *topics)
+    join(app, "di", "cache", address="di@Example.NET")
+    morning(app, clock)
+    found = loads(app, plan(app, dry=True))
+    assert [(one.hour, one.domain, one.mails) for one in found] == [
+        (datetime(2026, 11, 21, 7, tzinfo=UTC), "example.org", 3),
+        (datetime(2026, 11, 21, 7, tzinfo=UTC), "example.net", 1),
+    ]
+    assert not app.store.deliveries()
+
+
 def test_a_stop_finishes_what_is_under_way_and_gives_the_rest_back(app: App, clock: Clock, relay: Mailbox) -> None:
     for number in range(20):
         join(app, f"r{number}", "cache")
@@ -373,7 +452,7 @@ def test_when_the_books_cannot_be_written_no_more_mail_begins_and_none_is_lost(
         join(app, f"r{number}", "cache")
     morning(app, clock)
     plan(app)
-    real, calls = app.store.enter, 0
+    real, calls = app.store.admit, 0
 
     def full(*given: Any, **named: Any) -> bool:
         nonlocal calls
@@ -382,11 +461,11 @@ def test_when_the_books_cannot_be_written_no_more_mail_begins_and_none_is_lost(
             raise StoreError("store: the disk is full")
         return real(*given, **named)
 
-    monkeypatch.setattr(app.store, "enter", full)
+    monkeypatch.setattr(app.store, "admit", full)
     done = asyncio.run(send(app))
     assert done.error == "store: the disk is full"
     assert len(relay.mails) == done.sent == 2
-    monkeypatch.setattr(app.store, "enter", real)
+    monkeypatch.setattr(app.store, "admit", real)
     clock.instant += HOUR
     deliver(app)
     assert relay.recipients() == sorted(f"r{number}@example.org" for number in range(8))
