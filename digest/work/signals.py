@@ -25,6 +25,7 @@ from digest.work import hearing, pace
 from digest.work.hearing import Heard, TroubleError
 from digest.work.manners import Jitter
 from digest.work.polling import fetcher_of, spread
+from digest.work.turns import queue_of
 
 # A paper announced or picked this long ago is enrolled; what is learned later, such as its code, still counts.
 WORTH = timedelta(days=3)
@@ -90,7 +91,7 @@ async def look(
     try:
         async with AsyncExitStack() as stack:
             if client is None:
-                client = await stack.enter_async_context(fetcher_of(app.settings, app.now))
+                client = await stack.enter_async_context(fetcher_of(app.settings, app.now, queue=queue_of(app)))
             reports = await asyncio.gather(*map(_Looker(app, client, jitter).look, chosen))
     finally:
         await asyncio.to_thread(app.store.drop_lease, "signals", holder=holder, now=app.now())

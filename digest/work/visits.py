@@ -16,7 +16,7 @@ from digest.app import App
 from digest.config.checks import duration
 from digest.errors import DigestError, FetchError, StoreError
 from digest.fetch import Request, Response
-from digest.model import Batch, Health, Source, SourceId, Value
+from digest.model import AnnounceType, Batch, Health, Source, SourceId, Value
 from digest.sources import Ask, requests
 from digest.watch import Changes, Outcome
 from digest.work.importing import ingest
@@ -44,6 +44,7 @@ _GOOD = range(200, 300)
 # With what XML and JSON end: a text cut elsewhere would be taken for an abstract's whole.
 _LAST = (b">", b"}", b"]")
 _FIRST_TIME = (Outcome.NEW, Outcome.MERGED)
+_REVISED = (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS)
 _HINTS = {
     401: "the site asks for a password: choose another source",
     403: "the site does not want us: ask its operator, or choose another source",
@@ -80,7 +81,10 @@ class PollReport(Value):
 
 
 class Visit(Value):
-    """A poll under way: `ask` is what is put to the source now, with `request`; None when it is over."""
+    """A poll under way: `ask` is what is put to the source now, with `request`; None when it is over.
+
+    `page` names what the last answer held.
+    """
 
     source: Source
     health: Health
@@ -90,6 +94,7 @@ class Visit(Value):
     left: tuple[Ask, ...]
     request: Request | None
     heard: Heard | None = None
+    page: tuple[str, ...] = ()
 
 
 def begun(source: Source, health: Health, now: datetime) -> Visit:
@@ -130,17 +135,21 @@ def taken(app: App, visit: Visit, answer: Response, batch: Batch | None) -> Visi
         raise StoreError(f"source {visit.source.id} was changed while it was polled; nothing of the old one is kept")
     now = app.now()
     changes = ingest(app, visit.source, batch.entries) if batch else None
-    old = _old(changes, now) if changes and is_first(visit.health, now) else []
+    old = _old(changes, now, first=is_first(visit.health, now)) if changes else []
     if old:
         app.store.mark_baseline(visit.source.id, old)
     after = replace(_tallied(visit, batch, changes, len(old)), heard=_heard(visit, answer, batch, changes))
     if batch and changes and batch.next and _goes_on(app, visit, batch, changes):
-        page = replace(visit.ask, url=batch.next)
-        return replace(after, ask=page, request=question(page, Health(source_id=visit.source.id)))
+        ask = replace(visit.ask, url=batch.next)
+        return replace(after, ask=ask, request=question(ask, Health(source_id=visit.source.id)), page=_held(batch))
     if visit.left:
         first, *left = visit.left
         return replace(after, ask=first, left=tuple(left), request=question(first, visit.health))
     return _ended(app, after, now)
+
+
+def _held(batch: Batch) -> tuple[str, ...]:
+    return tuple(entry.external_id for entry in batch.entries)
 
 
 def bounded(visit: Visit, now: datetime) -> None:
@@ -182,10 +191,16 @@ def _heard(visit: Visit, answer: Response, batch: Batch | None, changes: Changes
     )
 
 
-def _old(changes: Changes, now: datetime) -> list[str]:
-    """Return which of a new source's entries are no news: all that it does not say to have listed just now."""
+def _old(changes: Changes, now: datetime, *, first: bool) -> list[str]:
+    """Return which entries are no news: later versions of papers that were announced before we knew them, and of the
+    first poll of a source all that it does not say to have listed just now.
+    """
     first_time = (one.entry for one in changes.decisions if one.outcome in _FIRST_TIME)
-    return [entry.external_id for entry in first_time if entry.listed is None or entry.listed < now - NEWS]
+    return [
+        entry.external_id
+        for entry in first_time
+        if entry.announce_type in _REVISED or (first and (entry.listed is None or entry.listed < now - NEWS))
+    ]
 
 
 def _goes_on(app: App, visit: Visit, batch: Batch, changes: Changes) -> bool:
@@ -193,6 +208,9 @@ def _goes_on(app: App, visit: Visit, batch: Batch, changes: Changes) -> bool:
 
     Of a new source only what it says to be of the days that a poll reaches back: it may hold its whole history.
     """
+    if visit.page == _held(batch):
+        # A server that knows nothing of pages gives the same one for ever.
+        return False
     if visit.ask.whole:
         return True
     if is_first(visit.health, visit.begun):

@@ -98,3 +98,29 @@ def test_the_daily_list_is_read_back_day_by_day(app: App, here: Host) -> None:
     assert report.error is None
     read = ["2611.20110", "2611.19110", "2611.13000"]
     assert set(app.store.sightings(SourceId("list"), read)) == set(read)
+
+
+def test_a_later_version_of_a_paper_that_was_never_seen_is_kept_and_is_no_news(
+    app: App, clock: Clock, here: Host
+) -> None:
+    feed = (GOLDEN / "arxiv-rss.xml").read_text("utf-8")
+    serve(here, "/rss/cs.CL", lambda path, query: feed)
+    assert polled(app, "arxiv-feed", here.url("/rss/cs.CL")).new > 1
+    clock.instant += timedelta(hours=20)
+    item = """<item><title>An old one</title><link>https://arxiv.org/abs/2401.00010</link>
+<guid isPermaLink="false">oai:arXiv.org:2401.00010v3</guid>
+<description>arXiv:2401.00010v3 Announce Type: replace Abstract: Of long ago.</description></item>"""
+    serve(here, "/rss/cs.CL", lambda path, query: feed.replace("</channel>", f"{item}</channel>"))
+    report = polled(app, "arxiv-feed", here.url("/rss/cs.CL"))
+    assert (report.new, report.old) == (1, 1)
+    window = app.store.papers_between(NOON, clock.instant + timedelta(days=1), as_of=clock.instant)
+    assert "arxiv:2401.00010" not in [paper.id for paper in window]
+    assert app.store.paper_ids(["arxiv:2401.00010"])
+
+
+def test_a_list_that_knows_nothing_of_pages_is_read_once(app: App, here: Host) -> None:
+    rows = [{"paper": {"id": f"2611.0000{n}", "title": f"Paper {n}"}} for n in range(3)]
+    serve(here, "/api/daily_papers", lambda path, query: json.dumps(rows))
+    report = polled(app, "daily-papers", here.url("/api/daily_papers"))
+    assert report.error is None
+    assert report.pages <= 20
