@@ -23,9 +23,9 @@ from digest.errors import ConfigError
 from digest.model import Site
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
+    from digest.render.templates import Templates
     from digest.store import Store
+    from digest.watch import Timetable
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class App:
         return self.settings.public_site
 
     @cached_property
-    def templates(self) -> Environment:
+    def templates(self) -> Templates:
         from digest.render.templates import environment
 
         return environment(template_sources(self.settings))
@@ -56,6 +56,13 @@ class App:
             release_by=clock_time(schedule.release_by),
             manual=schedule.release is Release.MANUAL,
         )
+
+    @cached_property
+    def timetables(self) -> Mapping[str, Timetable]:
+        """When kinds of sources announce that say when; the shipped ones."""
+        from digest.watch import timetables
+
+        return timetables((Path(__file__).parent / "watch" / "calendars.toml").read_text("utf-8"))
 
 
 def system_clock() -> datetime:

@@ -17,10 +17,14 @@ from digest.app import App
 from digest.errors import DigestError
 from digest.model import Value
 from digest.work.composing import compose_due
+from digest.work.fitting import fit_when_due
+from digest.work.hubs import tell_hubs
+from digest.work.live import enter
 from digest.work.planning import plan
 from digest.work.polling import poll
 from digest.work.publishing import publish
 from digest.work.sending import Sent, send
+from digest.work.signals import look
 
 EVERY = timedelta(seconds=30)
 # Three missed ticks, and another process may take over the chores.
@@ -40,18 +44,26 @@ class Round(Value):
 
 
 async def chores(app: App, holder: str) -> Round:
-    """Poll, compose, publish and plan what is due, unless another process does; each step is saved for itself."""
+    """Poll, compose, publish, plan, ask for numbers and tell hubs as is due, unless another process does.
+
+    Each step is saved for itself.
+    """
     now = app.now()
     if await asyncio.to_thread(app.store.take_lease, "chores", holder=holder, now=now, until=now + LEASE) is None:
         return Round(held=False)
     polled = await poll(app)
-    composed = await asyncio.to_thread(lambda: compose_due(app, [one for one in app.store.topics() if one.enabled]))
+    await asyncio.to_thread(fit_when_due, app)
+    composed = await asyncio.to_thread(compose_due, app)
+    entered = await asyncio.to_thread(enter, app)
     written = 0
-    if composed and app.settings.site.folder:
+    if (composed or entered) and app.settings.site.folder:
         folder = app.settings.folder / app.settings.site.folder
         written = (await asyncio.to_thread(publish, app, folder)).written
     plans = await asyncio.to_thread(plan, app) if app.settings.smtp.url else []
     planned = sum(one.readers for one in plans)
+    # Last: mail does not wait for a service that is slow.
+    await look(app)
+    await tell_hubs(app)
     return Round(polled=len(polled), composed=len(composed), written=written, planned=planned)
 
 

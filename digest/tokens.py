@@ -2,7 +2,7 @@
 
 A token is 44 characters of the URL-safe alphabet, always: 16 of the subscriber's id, 6 of the minute it ends (zero:
 never), 22 of a 128-bit MAC (HMAC-SHA-256, RFC 2104, truncated). It holds no address, and one for leaving opens nothing
-else. The key is the site's secret.
+else. That of a reader's own feed has no end, and holds the number of its renewal instead. The key is the site's secret.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     LEAVE = "leave"
     PREFERENCES = "preferences"
     RETURN = "return"
+    FEED = "feed"
 
 
 def subscriber_id(random: bytes) -> SubscriberId:
@@ -50,18 +51,40 @@ def sign(secret: str, purpose: Purpose, subscriber: SubscriberId, *, ends: datet
 
 def verify(secret: str, purpose: Purpose, token: str, *, now: datetime) -> SubscriberId:
     """Return whose token it is. Raises TokenError when it is forged, for another purpose, or past its end."""
-    head, mac = token[:-MAC_LENGTH], token[-MAC_LENGTH:]
-    if len(token) != LENGTH or not token.isascii() or not hmac.compare_digest(mac, _mac(secret, purpose, head)):
-        raise TokenError("this link is not valid", hint="copy the whole address from the mail")
-    minute = int.from_bytes(urlsafe_b64decode(f"{head[ID_LENGTH:]}=="))
+    head, minute = _opened(secret, purpose, token)
     if minute and now >= _EPOCH + timedelta(minutes=minute):
         raise TokenError("this link has expired", hint="ask for a new one", expired=True)
     return SubscriberId(head[:ID_LENGTH])
 
 
+def sign_feed(secret: str, subscriber: SubscriberId, *, renewals: int) -> str:
+    """Return the token of a reader's own feed, which counts as long as its owner has renewed it no more often.
+
+    Raises ValueError: not an id.
+    """
+    if len(subscriber) != ID_LENGTH:
+        raise ValueError(f"not a subscriber's id: {subscriber!r}")
+    head = subscriber + _text(renewals.to_bytes(4))
+    return head + _mac(secret, Purpose.FEED, head)
+
+
+def verify_feed(secret: str, token: str) -> tuple[SubscriberId, int]:
+    """Return whose feed a token opens, and as of which renewal. Raises TokenError when it is forged."""
+    head, renewals = _opened(secret, Purpose.FEED, token)
+    return SubscriberId(head[:ID_LENGTH]), renewals
+
+
 def address_hash(secret: str, address: str) -> str:
     """Return the keyed hash of an address under which a suppression outlives the subscriber."""
     return hmac.digest(_key(secret, "address"), address.encode(), sha256).hex()
+
+
+def _opened(secret: str, purpose: Purpose, token: str) -> tuple[str, int]:
+    """Return what a token says, and the number in it. Raises TokenError."""
+    head, mac = token[:-MAC_LENGTH], token[-MAC_LENGTH:]
+    if len(token) != LENGTH or not token.isascii() or not hmac.compare_digest(mac, _mac(secret, purpose, head)):
+        raise TokenError("this link is not valid", hint="copy the whole address from the mail")
+    return head, int.from_bytes(urlsafe_b64decode(f"{head[ID_LENGTH:]}=="))
 
 
 def _mac(secret: str, purpose: str, head: str) -> str:

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 SHARED = Path(__file__).parents[2] / "shared"
+# Services of others are asked by no test: neither by what it calls, nor by the processes that it starts.
+SERVICES = ("huggingface", "github", "hackernews", "semantic_scholar", "openalex")
+os.environ |= {f"DIGEST_SIGNALS_{name.upper()}": "false" for name in SERVICES}
+
 NO_SHARED = "the shared folder is not beside this checkout"
 
 
@@ -17,6 +21,12 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(NO_SHARED)
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test ask a service of others; a test of them brings its own."""
+    monkeypatch.setattr("digest.work.signals.METERS", ())
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

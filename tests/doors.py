@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from digest.app import App, opened
@@ -16,6 +17,7 @@ from digest.config.settings import Settings, SiteSettings, SmtpSettings, StoreSe
 from digest.model import Delivery, PeriodKind, Subscriber, SubscriberId, Suppression, SuppressionReason, TopicId
 from digest.tokens import Purpose, sign
 from digest.web import create_app
+from digest.work import feeds
 from digest.work.subscribing import hash_of
 from tests.factories import make_edition, make_paper, make_pick, make_topic
 from tests.pages import ENV
@@ -54,7 +56,9 @@ def site(store: str = "sqlite://", smtp: str = "", **web: Any) -> Iterator[tuple
         app.store.put_topics(
             [make_topic(periods=ALL, description="Long context."), make_topic("vision", name="Vision", periods=ALL)]
         )
-        app.store.save_edition(make_edition(*(make_pick(make_paper(f"Paper {n}"), rank=n) for n in range(1, 6))))
+        papers = [make_paper(f"Paper {n}") for n in range(1, 6)]
+        app.store.save_papers(papers)
+        app.store.save_edition(make_edition(*(make_pick(paper, rank=n) for n, paper in enumerate(papers, 1))))
         yield app, clock
 
 
@@ -112,3 +116,16 @@ def link(app: App, purpose: Purpose, who: SubscriberId, **lasts: float) -> str:
 
 def suppress(app: App, address: str, reason: SuppressionReason) -> None:
     app.store.suppress(Suppression(address_hash=hash_of(app, address), reason=reason, since=app.now()))
+
+
+def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that every feed gets into when it is rendered."""
+    rendered: list[str] = []
+    documents = feeds.documents
+
+    def spy(app: App, channel: feeds.Channel, *, held: Container[str] = ()) -> Iterator[feeds.Document]:
+        rendered.append(channel.stem)
+        return documents(app, channel, held=held)
+
+    monkeypatch.setattr(feeds, "documents", spy)
+    return rendered

@@ -25,6 +25,7 @@ class Mailbox:
     """What arrived, as (recipient, bytes), and how the server answers."""
 
     mails: list[tuple[str, bytes]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     at_rcpt: Rule = _fine
     at_end: Rule = _fine
     vanish: Callable[[str], bool] = lambda address: False
@@ -50,6 +51,7 @@ class Mailbox:
         if answer is None:
             content: Any = envelope.content
             self.mails.append((address, content))
+            self.senders.append(envelope.mail_from or "")
         if self.vanish(address):
             # Taken, and the answer is lost.
             transport: Any = server.transport

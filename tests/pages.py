@@ -24,14 +24,19 @@ SOURCES = {
 }
 ENV = environment(SOURCES)
 
+SVG = "{http://www.w3.org/2000/svg}"
+
 # What our own templates use; anything else in a page came in from outside.
 ELEMENTS = frozenset(
-    "a b bdi body br details div footer h1 h2 h3 head header html li link main meta nav ol p section span style "
-    "summary table tbody td tfoot th thead title tr ul".split()
+    "a article b bdi body br button caption dd desc details div dl dt figcaption figure footer form h1 h2 h3 h4 head "
+    "header html input label li link main meta nav ol option p path pre section select span style summary svg table "
+    "tbody td tfoot th thead title tr ul".split()
 )
 ATTRIBUTES = frozenset(
-    "align aria-label aria-labelledby aria-roledescription border cellpadding cellspacing charset class colspan "
-    "content data-css-inline dir href id lang name property rel role scope style title type valign width".split()
+    "action align aria-current aria-describedby aria-invalid aria-label aria-labelledby aria-roledescription "
+    "autocomplete border cellpadding cellspacing charset checked class colspan content d data-css-inline data-number "
+    "dir download fill for height href id lang maxlength method name open placeholder property rel role scope selected "
+    "style title type valign value viewBox width".split()
 )
 
 
@@ -78,12 +83,12 @@ def headings(root: Element) -> list[int]:
 def foreign(root: Element) -> Iterator[str]:
     """Yield what our templates never write: elements, attributes, and links with a scheme that could act."""
     for element in root.iterfind(".//*"):
-        if element.tag not in ELEMENTS:
+        if element.tag.removeprefix(SVG) not in ELEMENTS:
             yield f"<{element.tag}>"
         for name, value in element.attrib.items():
             if name not in ATTRIBUTES:
                 yield f"{element.tag} {name}={value!r}"
-            if name == "href" and not re.match(r"(https?://|mailto:|\.\.?/|#)", value):
+            if name in ("href", "action") and not re.match(r"(https?://|mailto:|\.\.?/|#)", value):
                 yield f"{element.tag} {name}={value!r}"
 
 

@@ -31,16 +31,17 @@ def day_of(given: datetime | None) -> date | None:
 def compose_command(
     topics: tuple[str, ...], day: datetime | None, as_json: bool, config: Path | None, verbose: int
 ) -> None:
-    """Freeze the editions that are due, of all topics or of TOPICS.
+    """Freeze the editions that are due, of TOPICS, or of all topics and readers' own ones, which are not listed.
 
     With --date, compose that day's edition now, even before it is due; papers that come later go into the next one.
     """
     with site(config) as app:
         chosen = topics_named(app, topics)
         wanted = day_of(day)
-        made = compose_day(app, chosen, wanted) if wanted else compose_due(app, chosen)
+        made = compose_day(app, chosen, wanted) if wanted else compose_due(app, chosen if topics else None)
         for edition in made:
-            _print(edition, as_json=as_json)
+            if edition.topic.owner is None:
+                _print(edition, as_json=as_json)
         if not made:
             say(_nothing(app, chosen, wanted))
 

@@ -9,6 +9,7 @@ import click
 from digest.cli.output import print_json, say
 from digest.cli.shell import Failed, complain, json_option, options, site
 from digest.errors import SourceError
+from digest.work.fitting import fit_when_due
 from digest.work.importing import FileReport, import_file
 
 NUMBERS = ("read", "new", "merged", "changed", "unchanged")
@@ -28,6 +29,7 @@ def import_command(files: tuple[Path, ...], as_json: bool, config: Path | None, 
         for path in files:
             reports.append(import_file(app, path))
             _print(reports[-1], as_json=as_json, verbose=verbose)
+        fit_when_due(app)
     _print_total(reports, as_json=as_json)
     if any(report.error for report in reports):
         raise Failed

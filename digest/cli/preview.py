@@ -22,6 +22,10 @@ from digest.model import Edition, EditionState, Subscriber, TopicId
 @click.option(
     "--out", "folder", default="preview", show_default=True, type=click.Path(path_type=Path), help="Folder to write to."
 )
+@click.option("--layout", metavar="NAME", help="Layout of the mail; a subscriber's own if none is named.")
+@click.option(
+    "--language", metavar="TAG", help="Language of the mail, such as en; else the subscriber's or the site's."
+)
 @click.option("--open", "opens", is_flag=True, help="Open the mail in your browser.")
 @json_option
 @options
@@ -30,6 +34,8 @@ def preview_command(
     subscriber: str | None,
     day: datetime | None,
     folder: Path,
+    layout: str | None,
+    language: str | None,
     opens: bool,
     as_json: bool,
     config: Path | None,
@@ -40,17 +46,27 @@ def preview_command(
     A frozen edition is replayed; else you see what would be composed. Store and site are not touched. For a subscriber
     there is a mail alone, with a placeholder where the reader's own links stand.
     """
-    from digest.work.previewing import preview, preview_for, write
+    from digest.work.previewing import preview, preview_for, remarks, write
+    from digest.work.wishes import form_of
 
     if (topic is None) == (subscriber is None):
         raise click.UsageError("name a TOPIC, or a subscriber with --subscriber")
     with site(config) as app:
-        if topic is not None:
-            edition, files = preview(app, app.store.topic(TopicId(topic)), day_of(day))
-            editions = [edition]
+        reader = _reader(app, subscriber) if subscriber else None
+        form = form_of(
+            language=language or (reader.language if reader else app.site.language),
+            layout=layout or (reader.layout if reader else "cards"),
+        )
+        if reader:
+            editions, files = preview_for(app, reader, day_of(day), layout=form.layout, language=form.language)
         else:
-            editions, files = preview_for(app, _reader(app, subscriber or ""), day_of(day))
+            wanted = app.store.topic(TopicId(topic or ""))
+            edition, files = preview(app, wanted, day_of(day), layout=form.layout, language=form.language)
+            editions = [edition]
+        said = remarks(app, editions, layout=form.layout, language=form.language)
     write(folder, files)
+    for remark in said:
+        say(remark)
     for edition in editions:
         _print(edition, files, as_json=as_json)
     if not as_json:

@@ -1,4 +1,4 @@
-"""`digest run` and `digest tick`: the whole site in one process, or one round of it."""
+"""`digest run` and `digest tick`: the whole site in one process group, or one round of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -34,18 +35,19 @@ def run_command(host: str | None, port: int | None, config: Path | None, verbose
         web = app.settings.web
         with listening(host or web.host, web.port if port is None else port) as ours:
             click.echo(f"serving on {address_of(ours)}; stop with Ctrl-C", err=True)
-            asyncio.run(_run(app, ours))
+            asyncio.run(_run(app, ours, config))
 
 
-async def _run(app: App, ours: socket.socket) -> None:
-    from digest.web.server import serve_until
+async def _run(app: App, ours: socket.socket, config: Path | None) -> None:
+    from digest.web import serve_beside
 
+    web = [sys.executable, "-m", "digest", "web", *(["--config", str(config)] if config else []), "--inherit"]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(Clock(app, stop).run())
-        group.create_task(serve_until(app, ours, stop))
+        group.create_task(serve_beside(app, web, ours, stop))
         notify("READY=1")
         await stop.wait()
         notify("STOPPING=1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from digest.cli.output import print_json, print_rows, say
 from digest.cli.shell import Failed, complain, json_option, options, site
 from digest.errors import DeliveryError
 from digest.model import FINAL_DELIVERIES, OPEN_DELIVERIES, DeliveryState
-from digest.work.planning import Plan, plan
+from digest.work.planning import Load, Plan, loads, plan
 from digest.work.sending import Sent, send
 from digest.work.testing import send_test
 
@@ -36,6 +37,7 @@ def send_command(dry_run: bool, address: str | None, as_json: bool, config: Path
         for one in plans if dry_run or verbose else ():
             _print_plan(one, as_json=as_json)
         if dry_run:
+            _print_loads(loads(app, plans), as_json=as_json)
             say(f"{sum(one.readers for one in plans if one.editions)} mails would be due; nothing was sent")
             return
         done = asyncio.run(send(app))
@@ -48,6 +50,16 @@ def _print_plan(one: Plan, *, as_json: bool) -> None:
     else:
         editions = ", ".join(one.editions) or "nothing new: skipped"
         click.echo(f"{one.slot}  {one.segment.zone} {one.segment.send_hour:02}:00  {one.readers} readers  {editions}")
+
+
+def _print_loads(found: Sequence[Load], *, as_json: bool) -> None:
+    if as_json:
+        for one in found:
+            print_json(one)
+        return
+    print_rows(
+        [(f"{one.hour:%Y-%m-%d %H:%M}", one.domain, one.mails) for one in found], head=("hour", "domain", "mails")
+    )
 
 
 def _print_sent(done: Sent, *, as_json: bool) -> None:

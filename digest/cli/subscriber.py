@@ -9,9 +9,10 @@ from msgspec.structs import asdict
 
 from digest.app import App
 from digest.cli.output import print_json, print_rows
+from digest.cli.own_topic import subscriber_at, topic_group
 from digest.cli.shell import Failed, json_option, options, site
-from digest.errors import NotFoundError
 from digest.model import Cadence, Subscriber, SubscriptionState
+from digest.work.personal import forget
 from digest.work.rolls import Imported, add_row, export_rows, import_rows, read_csv, write_csv
 from digest.work.subscribing import leave, pause, suppressed
 
@@ -27,6 +28,9 @@ topic_option = click.option("--topic", "topics", multiple=True, help="A topic's 
 @click.group("subscriber")
 def subscriber_command() -> None:
     """List, add, import, export and pause subscribers."""
+
+
+subscriber_command.add_command(topic_group)
 
 
 @subscriber_command.command("list")
@@ -51,7 +55,7 @@ def list_subscribers(as_json: bool, config: Path | None, verbose: int) -> None:
 def show_subscriber(address: str, as_json: bool, config: Path | None, verbose: int) -> None:
     """Show ADDRESS: what it gets, how consent was given, what was mailed, and whether it is suppressed."""
     with site(config) as app:
-        one = _found(app, address)
+        one = subscriber_at(app, address)
         standing = {**_standing(app, one), "suppressed": suppressed(app, one.address)}
         held, mailed = app.store.subscriptions(one.id), app.store.deliveries(subscriber_id=one.id)
     if as_json:
@@ -120,7 +124,7 @@ def import_subscribers(
 @subscriber_command.command("export")
 @options
 def export_subscribers(config: Path | None, verbose: int) -> None:
-    """Print all subscribers as CSV: what `subscriber import` reads. What ended is left out."""
+    """Print all subscribers as CSV: what `subscriber import` reads. What ended and readers' own topics are left out."""
     with site(config) as app:
         click.echo(write_csv(export_rows(app)), nl=False)
 
@@ -132,7 +136,7 @@ def export_subscribers(config: Path | None, verbose: int) -> None:
 def pause_subscriber(address: str, off: bool, config: Path | None, verbose: int) -> None:
     """Let the mail to ADDRESS rest."""
     with site(config) as app:
-        pause(app, _found(app, address).id, paused=not off)
+        pause(app, subscriber_at(app, address).id, paused=not off)
     click.echo(f"{address} {'gets mail again' if off else 'rests'}")
 
 
@@ -140,17 +144,15 @@ def pause_subscriber(address: str, off: bool, config: Path | None, verbose: int)
 @click.argument("address")
 @options
 def remove_subscriber(address: str, config: Path | None, verbose: int) -> None:
-    """End all that ADDRESS gets, as its own link for leaving does: only its owner can ask for mail again."""
-    with site(config) as app:
-        leave(app, _found(app, address).id, evidence="removed, by the operator")
+    """End all that ADDRESS gets, as its own link for leaving does: only its owner can ask for mail again.
+
+    The reader's own topic is forgotten with all that was made for it.
+    """
+    with site(config) as app, app.store.transaction():
+        reader = subscriber_at(app, address).id
+        leave(app, reader, evidence="removed, by the operator")
+        forget(app, reader)
     click.echo(f"{address} is mailed no more")
-
-
-def _found(app: App, address: str) -> Subscriber:
-    found = app.store.subscriber_by_address(address)
-    if found is None:
-        raise NotFoundError(f"no subscriber has the address {address!r}", hint="digest subscriber list")
-    return found
 
 
 def _standing(app: App, one: Subscriber) -> dict[str, object]:

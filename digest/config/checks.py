@@ -77,9 +77,30 @@ def _relay(text: str) -> None:
         raise ValueError('use "smtp://user:password@relay.example.org:587" or "smtps://..."')
 
 
+def _writer(text: str) -> None:
+    if text:
+        _url(text)
+
+
+def _licence(text: str) -> None:
+    if text:
+        _url(text)
+
+
+def _hubs(text: str) -> None:
+    for address in text.split():
+        _url(address)
+
+
 def _contact(text: str) -> None:
     if text and not re.fullmatch(r"[^\s@<>,;:\"]+@[A-Za-z0-9.-]+", text):
         raise ValueError('use "name@example.org"')
+
+
+def _returns(text: str) -> None:
+    _contact(text)
+    if len(text.partition("@")[0]) > 64 - 45:  # RFC 5321, 4.5.3.1.1, less "+" and a token
+        raise ValueError('use a name of at most 19 characters, such as "bounce@example.org"')
 
 
 def _one_line(text: str) -> None:
@@ -96,8 +117,14 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "site.title": _one_line,
     "site.description": _one_line,
     "site.postal": _one_line,
+    "site.rights": _one_line,
+    "site.licence": _licence,
+    "web.hubs": _hubs,
     "smtp.url": _relay,
     "smtp.sender": _contact,
+    "smtp.letters": _contact,
+    "smtp.returns": _returns,
+    "smtp.complaints": _contact,
     "smtp.timeout": duration,
     "smtp.lease": duration,
     "fetch.poll_every": _poll_every,
@@ -105,5 +132,10 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "schedule.compose_at": clock_time,
     "schedule.compose_by": clock_time,
     "schedule.release_by": clock_time,
+    "summary.url": _writer,
+    "summary.model": _one_line,
+    "summary.key": _one_line,
+    "summary.timeout": _patience,
+    "rank.refit_every": duration,
     "limits.repeat_after": repeat_after,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -27,9 +27,12 @@ def read_topics(text: str, name: str) -> list[Topic]:
     return _read(text, name, "topic", Topic)
 
 
-def read_sources(text: str, name: str) -> list[Source]:
-    """Return the sources of a TOML text; `name` is the file's, for messages. Raises ConfigError with every problem."""
-    return _read(text, name, "source", Source)
+def read_sources(text: str, name: str, kinds: Collection[str] = ()) -> list[Source]:
+    """Return the sources of a TOML text; `name` is the file's, for messages. Raises ConfigError with every problem.
+
+    A kind that is not among `kinds` is one, if these are given: the sources know them, which stand above this module.
+    """
+    return _read(text, name, "source", Source, kinds)
 
 
 def write_topics(topics: Iterable[Topic]) -> str:
@@ -47,22 +50,32 @@ def topic_of(table: Mapping[str, Any], where: str) -> Topic:
     return _one(table, where, Topic)
 
 
-def source_of(table: Mapping[str, Any], where: str) -> Source:
-    """Return one source from its fields. Raises ConfigError."""
-    return _one(table, where, Source)
+def source_of(table: Mapping[str, Any], where: str, kinds: Collection[str] = ()) -> Source:
+    """Return one source from its fields; `kinds` as in `read_sources`. Raises ConfigError."""
+    return _one(table, where, Source, kinds)
 
 
-def _read(text: str, name: str, table: str, kind: type[Defined]) -> list[Defined]:
+def varied(topic: Topic, text: str, name: str) -> Topic:
+    """Return a topic with other weights, or other fields, as a TOML text gives them. Raises ConfigError."""
+    changed = _one({**_written(topic, Topic), **_tables(text, name)}, name, Topic)
+    return msgspec.structs.replace(changed, id=topic.id, owner=topic.owner)
+
+
+def _tables(text: str, name: str) -> dict[str, Any]:
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name} is not TOML: {error}") from error
+
+
+def _read(text: str, name: str, table: str, kind: type[Defined], kinds: Collection[str] = ()) -> list[Defined]:
+    tables = _tables(text, name)
     found, problems = [], [f"{name}: unknown table [{key}]: use [[{table}]]" for key in tables if key != table]
     given = tables.get(table, [])
     for number, fields in enumerate(given if isinstance(given, list) else [given], 1):
         label = fields.get("id", f"number {number}") if isinstance(fields, dict) else f"number {number}"
         try:
-            found.append(_one(fields, f"{name}, {table} {label}", kind))
+            found.append(_one(fields, f"{name}, {table} {label}", kind, kinds))
         except ConfigError as error:
             problems.append(error.message)
     problems += [f"{name}: two {table}s have the id {id_!r}" for id_ in _twice(one.id for one in found)]
@@ -76,7 +89,7 @@ def _twice(ids: Iterable[str]) -> list[str]:
     return [id_ for id_ in ids if id_ in seen or seen.add(id_)]  # type: ignore[func-returns-value]
 
 
-def _one(fields: Any, where: str, kind: type[Defined]) -> Defined:
+def _one(fields: Any, where: str, kind: type[Defined], kinds: Collection[str] = ()) -> Defined:
     if not isinstance(fields, dict):
         raise ConfigError(f"{where}: not a table")
     names = _names(kind)
@@ -85,7 +98,7 @@ def _one(fields: Any, where: str, kind: type[Defined]) -> Defined:
         made = msgspec.convert(
             _spans({key: fields[key] for key in fields if key in names}), kind, builtin_types=(timedelta,)
         )
-        problems += [f"{where}: {problem}" for problem in _faults(made)]
+        problems += [f"{where}: {problem}" for problem in _faults(made, kinds)]
     except (msgspec.ValidationError, ValueError) as error:
         problems.append(f"{where}: {str(error)[:1].lower()}{str(error)[1:]}")
     if problems:
@@ -109,7 +122,7 @@ def _near(key: str, names: list[str]) -> str:
     return f": did you mean {near[0]}?" if near else f": use {', '.join(names)}"
 
 
-def _faults(made: Topic | Source) -> list[str]:
+def _faults(made: Topic | Source, kinds: Collection[str]) -> list[str]:
     faults = (
         [] if _SLUG.fullmatch(made.id) else [f"id {made.id!r} must be lower-case letters, digits and single dashes"]
     )
@@ -117,8 +130,17 @@ def _faults(made: Topic | Source) -> list[str]:
         faults.append("name is empty")
     if isinstance(made, Topic):
         faults += _topic_faults(made)
-    elif made.url and not made.url.startswith(("https://", "http://")):
-        faults.append(f"url {made.url!r} must start with https:// or http://")
+    else:
+        faults += _source_faults(made, kinds)
+    return faults
+
+
+def _source_faults(source: Source, kinds: Collection[str]) -> list[str]:
+    faults = []
+    if kinds and source.kind not in kinds:
+        faults.append(f"unknown kind {source.kind}{_near(source.kind, sorted(kinds))}")
+    if source.url and not source.url.startswith(("https://", "http://")):
+        faults.append(f"url {source.url!r} must start with https:// or http://")
     return faults
 
 
@@ -136,6 +158,10 @@ def _topic_faults(topic: Topic) -> list[str]:
         faults.append("half_life must be at least 1h")
     if topic.weights and min(msgspec.structs.astuple(topic.weights)) < 0:
         faults.append("a weight is below 0")
+    if topic.crowd is not None and not 0 <= topic.crowd <= 1:
+        faults.append(f"crowd is {topic.crowd:g}: use 0 (votes have no say) to 1")
+    if topic.crowd is not None and topic.weights:
+        faults.append("crowd and weights exclude each other: give one")
     return faults
 
 

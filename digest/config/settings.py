@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from digest.config.checks import repeat_after
-from digest.model import Site, Weights
+from digest.model import RIGHTS, Post, Site, Weights
 
 FILE_NAME = "digest.toml"
 
@@ -51,6 +51,8 @@ class SiteSettings(Section, frozen=True, kw_only=True):
     zone: Annotated[str, doc("IANA time zone in which days and weeks end.")] = "UTC"
     contact: Annotated[str, doc("Address a reader can write to; empty for none.")] = ""
     postal: Annotated[str, doc("Postal line in the mail's footer, which the law of many countries asks for.")] = ""
+    rights: Annotated[str, doc("What feeds say of the rights in what they hold.")] = RIGHTS
+    licence: Annotated[str, doc("Address of a licence under which the feeds may be used; empty for none.")] = ""
     folder: Annotated[str, doc("Where `digest publish` writes the site, from this file's folder.")] = "public"
     templates: Annotated[str, doc("A folder whose files replace the shipped templates of the same name.")] = ""
     secret: Annotated[
@@ -69,12 +71,30 @@ class StoreSettings(Section, frozen=True, kw_only=True):
 
 
 class FetchSettings(Section, frozen=True, kw_only=True):
-    poll_every: Annotated[str, doc("How often a source is polled, unless it asks for patience.")] = "1h"
+    poll_every: Annotated[
+        str, doc("How often a source is polled whose rhythm is not known yet, unless it asks for patience.")
+    ] = "1h"
     timeout: Annotated[str, doc("How long one answer may take, with its redirects.")] = "30s"
     megabytes: Annotated[
         int, Meta(ge=1, le=1000), doc("Largest answer on the wire; unpacked it may be 3.2 times that.")
     ] = 10
     allow_private: Annotated[bool, doc("Also fetch from this machine and private networks.")] = False
+
+
+class SignalSettings(Section, frozen=True, kw_only=True):
+    huggingface: Annotated[bool, doc("Ask Hugging Face for the votes of papers that left its daily list.")] = True
+    huggingface_key: Annotated[str, doc("A Hugging Face token; not needed.", secret=True)] = ""
+    github: Annotated[bool, doc("Ask GitHub for the stars of the repositories that papers name.")] = True
+    github_key: Annotated[
+        str, doc("A GitHub token without any rights: 5,000 questions an hour instead of 60.", secret=True)
+    ] = ""
+    hackernews: Annotated[bool, doc("Ask Hacker News for points and comments.")] = True
+    semantic_scholar: Annotated[bool, doc("Ask Semantic Scholar for citations, some days after a paper came.")] = True
+    semantic_scholar_key: Annotated[
+        str, doc("A key of Semantic Scholar; without one all the world shares its limit.", secret=True)
+    ] = ""
+    openalex: Annotated[bool, doc("Ask OpenAlex for citations; it needs a key, which is free.")] = False
+    openalex_key: Annotated[str, doc("A key of OpenAlex.", secret=True)] = ""
 
 
 class ScheduleSettings(Section, frozen=True, kw_only=True):
@@ -90,6 +110,17 @@ class SmtpSettings(Section, frozen=True, kw_only=True):
         doc("The relay: smtp://user:password@host:587 (STARTTLS) or smtps://...; empty sends no mail.", secret=True),
     ] = ""
     sender: Annotated[str, doc("Address in From; empty for site.contact, else digest@ the site's host.")] = ""
+    letters: Annotated[
+        str,
+        doc("Address in From of letters that ask to confirm or open preferences; empty for confirm@ sender's domain."),
+    ] = ""
+    returns: Annotated[
+        str,
+        doc("Address that undelivered mail comes back to, with a reader's token behind a +; empty for the sender."),
+    ] = ""
+    complaints: Annotated[
+        str, doc("Address for complaint reports of mail providers (RFC 9477); empty asks for none.")
+    ] = ""
     connections: Annotated[int, Meta(ge=1, le=50), doc("Mails under way at once.")] = 4
     timeout: Annotated[str, doc("How long one answer of the relay may take; the answer to a mail's end 10m.")] = "1m"
     park: Annotated[
@@ -106,6 +137,9 @@ class WebSettings(Section, frozen=True, kw_only=True):
         Meta(ge=0, le=10),
         doc("Proxies of yours in front of it, whose X-Forwarded-For tells readers apart when they post too much."),
     ] = 0
+    hubs: Annotated[str, doc("WebSub hubs that tell readers of new editions at once: addresses, parted by spaces.")] = (
+        ""
+    )
 
 
 class WeightSettings(Section, frozen=True, kw_only=True):
@@ -114,9 +148,37 @@ class WeightSettings(Section, frozen=True, kw_only=True):
     trend: Annotated[float, Meta(ge=0, le=1), doc("How much readers' votes count.")] = 0.2
 
 
+class RankSettings(Section, frozen=True, kw_only=True):
+    refit_every: Annotated[
+        str, doc("How often the ranker learns from the store what words mean; at once when the store has doubled.")
+    ] = "7d"
+
+
+class SummarySettings(Section, frozen=True, kw_only=True):
+    url: Annotated[
+        str,
+        doc(
+            "An address that speaks OpenAI's protocol, such as http://localhost:11434/v1, to write summaries; "
+            "empty takes them from the abstract."
+        ),
+    ] = ""
+    model: Annotated[str, doc("The model it is asked for; readers see this name beside what it wrote.")] = ""
+    key: Annotated[str, doc("The key it wants, if any.", secret=True)] = ""
+    per_edition: Annotated[int, Meta(ge=1, le=200), doc("Papers of an edition it is asked about, from the top.")] = 10
+    timeout: Annotated[str, doc("How long one round of composing may wait for it, all editions together.")] = "30s"
+
+
 class LimitSettings(Section, frozen=True, kw_only=True):
-    feed_items: Annotated[int, Meta(ge=1, le=1000), doc("Papers in a feed.")] = 50
+    feed_items: Annotated[
+        int, Meta(ge=25, le=1000), doc("Papers in a feed's newest document; older ones are in its archive.")
+    ] = 50
     import_megabytes: Annotated[int, Meta(ge=1, le=2000), doc("Largest file that import reads.")] = 50
+    digest_papers: Annotated[
+        int, Meta(ge=0, le=1000), doc("Papers in one mail, shared fairly between a reader's topics; 0 for no bound.")
+    ] = 40
+    per_author: Annotated[
+        int, Meta(ge=0, le=100), doc("Papers by one first or last author in an edition; 0 for no bound.")
+    ] = 3
     repeat_after: Annotated[str, doc('When a topic may pick a paper again: "never", or days such as "90d".')] = "never"
 
 
@@ -126,10 +188,13 @@ class Settings(Section, frozen=True, kw_only=True):
     site: SiteSettings = SiteSettings()
     store: StoreSettings = StoreSettings()
     fetch: FetchSettings = FetchSettings()
+    signals: SignalSettings = SignalSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     smtp: SmtpSettings = SmtpSettings()
     web: WebSettings = WebSettings()
     weights: WeightSettings = WeightSettings()
+    rank: RankSettings = RankSettings()
+    summary: SummarySettings = SummarySettings()
     limits: LimitSettings = LimitSettings()
     folder: Path = Path()
 
@@ -144,6 +209,11 @@ class Settings(Section, frozen=True, kw_only=True):
         return repeat_after(self.limits.repeat_after)
 
     @property
+    def hubs(self) -> tuple[str, ...]:
+        """The addresses of the WebSub hubs, each once."""
+        return tuple(dict.fromkeys(self.web.hubs.split()))
+
+    @property
     def host(self) -> str:
         """The name in the site's address."""
         return urlsplit(self.site.url).hostname or "localhost"
@@ -154,6 +224,17 @@ class Settings(Section, frozen=True, kw_only=True):
         return self.smtp.sender or self.site.contact or f"digest@{self.host}"
 
     @property
+    def post(self) -> Post:
+        """The addresses of the site's mail."""
+        domain = self.smtp.sender.rpartition("@")[2] or self.host
+        return Post(
+            sender=self.sender,
+            letters=self.smtp.letters or f"confirm@{domain}",
+            returns=self.smtp.returns or None,
+            complaints=self.smtp.complaints or None,
+        )
+
+    @property
     def default_weights(self) -> Weights:
         return Weights(**msgspec.structs.asdict(self.weights))
 
@@ -162,10 +243,13 @@ SECTIONS: dict[str, type[Section]] = {
     "site": SiteSettings,
     "store": StoreSettings,
     "fetch": FetchSettings,
+    "signals": SignalSettings,
     "schedule": ScheduleSettings,
     "smtp": SmtpSettings,
     "web": WebSettings,
     "weights": WeightSettings,
+    "rank": RankSettings,
+    "summary": SummarySettings,
     "limits": LimitSettings,
 }
 

@@ -6,7 +6,7 @@ Instants are aware UTC `datetime`s, days are `date`s in the site's or the reader
 
 from digest.model.conditions import Arrival, Condition
 from digest.model.editions import Desk, Edition, EditionState, Period, Pin, Summary, Withdrawal
-from digest.model.feeds import ALL, LATE, RISING, FeedEntry, FeedState, Origin, Told, feed_of_topic
+from digest.model.feeds import ALL, LATE, RISING, FeedEntry, FeedState, Origin, Told, feed_of_topic, lined_up
 from digest.model.moves import DELIVERY_MOVES, EDITION_MOVES, FINAL_DELIVERIES, OPEN_DELIVERIES, SUBSCRIPTION_MOVES
 from digest.model.numbers import MeterHealth, Reading
 from digest.model.papers import (
@@ -122,4 +122,5 @@ __all__ = [
     "Weights",
     "Withdrawal",
     "feed_of_topic",
+    "lined_up",
 ]

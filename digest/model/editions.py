@@ -97,6 +97,11 @@ class Edition(Value):
         return EditionId(f"{self.topic.id}/{self.period.label}")
 
     @property
+    def shown(self) -> tuple[Pick, ...]:
+        """The picks in their order, and behind them the late bloomers."""
+        return (*sorted(self.picks, key=lambda pick: pick.rank), *self.late)
+
+    @property
     def dated(self) -> datetime:
         """The date that renderers show: released, for a draft its cut."""
         return self.released or self.cut

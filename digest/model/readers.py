@@ -102,7 +102,10 @@ class Delivery(Value):
 
 
 class Segment(Value):
-    """Readers whose next digest is the same: derived, never stored. `covered` is the due moment of their last slot."""
+    """Readers whose next digest is the same: derived, never stored. `covered` is the due moment of their last slot.
+
+    `first` and `last` are their lowest and highest ids, so that a segment of one is found at once among all others.
+    """
 
     cadence: Cadence
     zone: str
@@ -112,6 +115,8 @@ class Segment(Value):
     topics: tuple[TopicId, ...]
     covered: datetime
     readers: int
+    first: SubscriberId
+    last: SubscriberId
 
 
 class Standing(Value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from errno import ENOTEMPTY
 from pathlib import Path, PurePosixPath
 
 from digest.errors import PublishError
@@ -23,13 +24,31 @@ def write_tree(folder: Path, files: Mapping[str, bytes]) -> Written:
 
     Raises PublishError; the file at fault keeps its old content, and no temporary file is left behind.
     """
-    written = 0
-    for name, content in files.items():
-        path = folder / _relative(name)
-        if not _holds(path, content):
-            _replace(path, content)
-            written += 1
+    written = sum(write(folder, name, content) for name, content in files.items())
     return Written(written=written, unchanged=len(files) - written)
+
+
+def write(folder: Path, name: str, content: bytes) -> bool:
+    """Write a file below `folder`, whole. False, and nothing changes, if it holds that already. Raises PublishError."""
+    path = folder / _relative(name)
+    if _holds(path, content):
+        return False
+    _replace(path, content)
+    return True
+
+
+def remove(folder: Path, name: str) -> None:
+    """Take a file away, and the folders that it leaves empty; one that is not there is gone. Raises PublishError."""
+    path = folder / _relative(name)
+    try:
+        path.unlink(missing_ok=True)
+        for parent in path.relative_to(folder).parents[:-1]:
+            (folder / parent).rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != ENOTEMPTY:
+            raise PublishError(f"{path} cannot be removed: {error.strerror or error}") from error
 
 
 def _relative(name: str) -> PurePosixPath:

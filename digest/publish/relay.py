@@ -6,6 +6,7 @@ before the connection's next mail. So `send` is given a function that asks the b
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -58,21 +59,23 @@ class Connection:
         self._smtp: aiosmtplib.SMTP | None = None
 
     async def send(
-        self, sender: str, recipient: str, text: bytes, *, begin: Callable[[], Awaitable[bool]]
+        self, sender: str, recipient: str, text: bytes, *, begin: Callable[[], Awaitable[bool]], name: str | None = None
     ) -> Answer | None:
         """Hand over one mail; None if `begin`, asked just before its text, says no.
 
+        `name` is what a relay that makes reports calls the mail in them (ENVID, RFC 3461).
         Raises DeliveryError when the relay cannot be reached or refuses us: then nothing was tried for this mail.
         """
-        if not recipient.isascii():
-            return Answer(
-                verdict=Verdict.REFUSED, reply="the address needs SMTPUTF8 (RFC 6531), which is not spoken here"
-            )
         smtp = await self._ready()
+        if not recipient.isascii() and not smtp.supports_extension("smtputf8"):
+            return Answer(
+                verdict=Verdict.REFUSED, reply="the address needs SMTPUTF8 (RFC 6531), which this relay does not speak"
+            )
         begun = False
+        mail, rcpt = parameters(recipient, name, reports=smtp.supports_extension("dsn"))
         try:
-            await smtp.mail(sender, encoding="ascii")
-            await smtp.rcpt(recipient, encoding="ascii")
+            await smtp.mail(sender, options=mail, encoding="utf-8")
+            await smtp.rcpt(recipient, options=rcpt, encoding="utf-8")
             if not await begin():
                 await smtp.rset()
                 return None
@@ -117,6 +120,7 @@ class Connection:
         )
         try:
             await smtp.connect()
+            await _greet(smtp)
             if relay.user:
                 await smtp.login(relay.user, relay.password or "")
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -141,6 +145,33 @@ class Connection:
         if self._smtp:
             self._smtp.close()
         self._smtp = None
+
+
+async def _greet(smtp: aiosmtplib.SMTP) -> None:
+    """Ask what the relay can, unless that is known."""
+    if smtp.is_ehlo_or_helo_needed:
+        try:
+            await smtp.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await smtp.helo()
+
+
+def parameters(recipient: str, name: str | None, *, reports: bool) -> tuple[list[str], list[str]]:
+    """Return what is said behind MAIL and behind RCPT (RFC 6531, 3.4; RFC 3461, 4), `reports`: the relay makes some.
+
+    Failure and delay are worth a report, of which the headers are enough.
+    """
+    mail = [] if recipient.isascii() else ["SMTPUTF8"]
+    if not reports or not name:
+        return mail, []
+    kind = "rfc822" if recipient.isascii() else "utf-8"
+    original = re.sub(r"[^!-*,-<>-~]", lambda sign: _xtext(sign[0]), recipient)
+    return [*mail, "RET=HDRS", f"ENVID={name}"], ["NOTIFY=FAILURE,DELAY", f"ORCPT={kind};{original}"]
+
+
+def _xtext(sign: str) -> str:
+    """Return a sign as it stands in a parameter: RFC 3461, 4, beyond ASCII RFC 6533, 3."""
+    return f"+{ord(sign):02X}" if sign.isascii() else f"\\x{{{ord(sign):X}}}"
 
 
 def _unreachable(relay: Relay, error: Exception) -> DeliveryError:

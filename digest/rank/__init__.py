@@ -42,6 +42,7 @@ __all__ = [
     "queries",
     "rank",
     "rank_all",
+    "score_all",
     "stems_of",
     "vocabulary",
 ]
@@ -155,7 +156,7 @@ def _listed(
     """Make the good list from the best, and from as many more as it takes to fill the topic's room."""
     voted = scores.asks_the_crowd(scores.weights_for(wanted.topic, rule.default))
     ordered = fitting[np.argsort(-found[fitting], kind="stable")]
-    room = 2 * wanted.topic.limit + 10
+    room = wanted.topic.limit + 2
     while True:
         best = ordered if room >= len(ordered) else ordered[found[ordered] >= found[ordered[room]] - _ABOUT]
         picks = [_pick(pool.candidates[paper], fits.match(row, paper), wanted, rule) for paper in best]

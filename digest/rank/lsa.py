@@ -3,7 +3,7 @@
     space = fit(papers)
     vectors = space.place(space.weigh(documents))
 
-Deerwester et al. 1990: tf-idf over stems and pairs of neighbours, cut down to 200 dimensions, in which papers that
+Deerwester et al. 1990: tf-idf over stems and pairs of neighbours, cut down to 150 dimensions, in which papers that
 speak of the same in other words lie near each other. Later papers are folded in. A paper of which the space holds
 little says little, so its vector is as long as the root of what is held of it, over the same of the average paper: at
 full length noise would be taken for likeness (measured: a space fitted on the older half of the papers then loses 0.07
@@ -31,7 +31,7 @@ from digest.model import Paper, PaperId
 from digest.rank.bm25 import worth
 from digest.rank.terms import Document, document_of
 
-DIMENSIONS = 200
+DIMENSIONS = 150
 # So many papers are fitted on, the newest; the newest of these are kept for topics to find what speaks of them.
 SAMPLE, KEPT = 20_000, 8_192
 TERMS = 40_000
@@ -79,12 +79,12 @@ class Space:
 
     @cached_property
     def worth(self) -> Any:
-        """What the terms of the known papers are worth there, as BM25 has it."""
+        """Terms x known papers: what terms are worth there, as BM25 has it."""
         words = np.array([" " not in term for term in self.terms], np.float64)
         lengths = np.asarray(self.counts @ words).ravel()
         rows = np.repeat(np.arange(len(self.known)), np.diff(self.counts.indptr))
         values = worth(self.counts.data, lengths[rows], max(1.0, float(lengths.mean())) if len(lengths) else 1.0)
-        return csr_array((values, self.counts.indices, self.counts.indptr), shape=self.counts.shape)
+        return csr_array(csr_array((values, self.counts.indices, self.counts.indptr), shape=self.counts.shape).T)
 
     def weigh(self, documents: Sequence[Document]) -> Any:
         """Return tf-idf vectors of unit length, a sparse row a document; without a known term it is all 0."""

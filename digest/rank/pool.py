@@ -24,6 +24,8 @@ from digest.rank.query import name_of
 from digest.rank.terms import document_of
 from digest.rank.trend import Crowd
 
+_AT_ONCE = 512
+
 
 class Candidate(Value):
     """A paper of the window, its signals as of the ranking's moment, and the sources that announced it.
@@ -46,6 +48,7 @@ class Pool:
         self.boosts: dict[object, Any] = {}
         self.space, self.corpus = space, corpus
         self._columns: dict[str, Any] = {}
+        self._wording: Any = None
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -59,6 +62,22 @@ class Pool:
     def places(self) -> Any:
         """Papers x dimensions of the space."""
         return self.space.place(self.texts)
+
+    @cached_property
+    def _turned(self) -> Any:
+        return csr_array(self.texts.T)
+
+    def wording(self, rows: Any) -> Any:
+        """Known papers x papers: the cosines of their texts, right where the known are among `rows`."""
+        if self._wording is None:
+            known = len(self.space.known)
+            self._wording, self._worded = np.zeros((known, len(self)), np.float32), np.zeros(known, bool)
+        new = np.flatnonzero(np.bincount(rows, minlength=len(self._worded)).astype(bool) & ~self._worded)
+        for start in range(0, len(new), _AT_ONCE):
+            some = new[start : start + _AT_ONCE]
+            self._wording[some] = (self.space.texts[some] @ self._turned).toarray()
+        self._worded[new] = True
+        return self._wording
 
     @cached_property
     def near(self) -> Kin:
@@ -104,7 +123,8 @@ class Pool:
     def worth(self, term: str, row: int) -> float:
         """Return what a term's count is worth in one paper."""
         rows, values = self.holding(term)
-        return float(values[rows == row].sum())
+        place = int(np.searchsorted(rows, row))
+        return float(values[place]) if place < len(rows) and rows[place] == row else 0.0
 
     def _word(self, stem: str) -> tuple[Any, Any]:
         columns, counts = self._words

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,9 @@ from digest.rank.terms import STOP_STEMS, document, document_of, stems, term
 
 # What full likeness is worth, in units of BM25: about as much as the words of a good match.
 LIKENESS = 30.0
-# So many papers of the store speak for a topic, each weighed by how sure that is: half, with so much evidence. So many
-# of their words are kept. The doubt is so many papers' worth.
-FED, FED_HALF, FED_TERMS, DOUBT = 10, 20.0, 200, 2.0
+# So many papers of the store speak for a topic, each weighed by how sure that is: half, with so much evidence. The
+# doubt is so many papers' worth.
+FED, FED_HALF, DOUBT = 20, 20.0, 2.0
 # Sums of many products differ in their last digits with how many topics are asked about at once.
 DIGITS = 9
 _AT_ONCE = 256
@@ -38,8 +37,9 @@ Words = Mapping[str, tuple[str, float]]
 class Query:
     """A topic made ready. `words`: term -> (as written, weight); one of `needs` must stand, none of `bars`.
 
-    `own`, `fed` and `unlike` are directions in the space, `wording` and `unlike_wording` rows over its terms; `trust`
-    is how much likeness counts, 0 where the space knows nothing of the topic.
+    `own`, `fed` and `unlike` are directions in the space; `speaking` are rows of papers that it knows, each of so much
+    `worth`; `shown` are the texts of the topic's examples, worth as much as they count, and `averse` the mean of those
+    it wants less of. `trust` is how much likeness counts, 0 where the space knows nothing of the topic.
     """
 
     topic: Topic
@@ -50,9 +50,11 @@ class Query:
     trust: float
     own: Any
     fed: Any
-    wording: Any
+    speaking: Any
+    worth: Any
+    shown: Any = None
     unlike: Any = None
-    unlike_wording: Any = None
+    averse: Any = None
 
     def but(self, **changes: Any) -> Query:
         """Return the same query of a topic with another limit or minimum score."""
@@ -94,8 +96,8 @@ def _ready(topics: Sequence[Topic], corpus: Corpus, space: Space, papers: Mappin
     examples = _named([topic.examples for topic in topics], space, papers)
     unlike = _named([topic.unlike for topic in topics], space, papers)
     own, grasp = _own(space.place(texts), examples)
-    fed, wording = _fed(space, words, own, examples)
-    averse, averse_wording = _unit(unlike.places), _unit_rows(unlike.texts)
+    fed, rows, worth, shown = _fed(space, words, own, examples)
+    averse = _unit(unlike.places)
     return [
         Query(
             topic=topic,
@@ -106,9 +108,11 @@ def _ready(topics: Sequence[Topic], corpus: Corpus, space: Space, papers: Mappin
             trust=space.trust * float(grasp[row]),
             own=own[row],
             fed=fed[row],
-            wording=wording[[row]],
+            speaking=rows[row],
+            worth=worth[row],
+            shown=examples.texts[[row]] * shown[row] if examples.counts[row] else None,
             unlike=averse[row] if unlike.counts[row] else None,
-            unlike_wording=averse_wording[[row]] if unlike.counts[row] else None,
+            averse=unlike.texts[[row]] / unlike.counts[row] if unlike.counts[row] else None,
         )
         for row, topic in enumerate(topics)
     ]
@@ -150,25 +154,29 @@ def _own(placed: Any, examples: _Named) -> tuple[Any, Any]:
     return _unit(_unit(placed) + examples.places), grasp
 
 
-def _fed(space: Space, words: Sequence[Words], own: Any, examples: _Named) -> tuple[Any, Any]:
-    """Return where the papers point that speak of each topic, and in what words: both shortened by doubt."""
-    chosen = _speaking(space, words, own, examples)
-    sure = np.asarray(chosen.sum(axis=1)).ravel() + examples.counts
-    length = (sure / (sure + DOUBT))[:, None]
-    wording = _unit_rows(_heaviest((chosen @ space.texts + examples.texts).tocsr()))
-    return _unit(chosen @ space.places + examples.places) * length, (wording * length).tocsr()
+def _fed(space: Space, words: Sequence[Words], own: Any, examples: _Named) -> tuple[Any, Any, Any, Any]:
+    """Return where the papers point that speak of each topic; which they are; the worth of each, and of each example.
+
+    Doubt shortens the first, and keeps the worth of all together below 1.
+    """
+    rows, sure = _speaking(space, words, own, examples)
+    starts = np.arange(len(rows) + 1) * rows.shape[1]
+    chosen = csr_array((sure.ravel(), rows.ravel(), starts), shape=(len(rows), len(space.known)))
+    total = sure.sum(axis=1) + examples.counts
+    worth = 1 / (total + DOUBT)
+    fed = _unit(chosen @ space.places + examples.places) * (total * worth)[:, None]
+    return fed, rows, sure * worth[:, None], worth
 
 
-def _speaking(space: Space, words: Sequence[Words], own: Any, examples: _Named) -> Any:
-    """Return the known papers that speak of each topic, a row a topic: how sure that is, 0 to 1."""
+def _speaking(space: Space, words: Sequence[Words], own: Any, examples: _Named) -> tuple[Any, Any]:
+    """Return which known papers speak of each topic, a row a topic, and how sure that is, 0 to 1."""
     known = [{_as_known(key): weight for key, weight in one.items()} for one in words]
-    evidence = LIKENESS * np.maximum(own @ space.places.T, 0) + (asked(known, space.columns) @ space.worth.T).toarray()
+    evidence = LIKENESS * np.maximum(own @ space.places.T, 0) + (asked(known, space.columns) @ space.worth).toarray()
     for row, paper in examples.held:
         evidence[row, paper] = 0
-    columns = _highest(evidence.round(DIGITS), FED)
-    found = np.take_along_axis(evidence, columns, axis=1) ** 2
-    starts = np.arange(len(own) + 1) * columns.shape[1]
-    return csr_array(((found / (found + FED_HALF**2)).ravel(), columns.ravel(), starts), shape=evidence.shape)
+    rows = _highest(evidence.round(DIGITS), FED)
+    square = np.take_along_axis(evidence, rows, axis=1) ** 2
+    return rows, square / (square + FED_HALF**2)
 
 
 def _highest(values: Any, number: int) -> Any:
@@ -184,23 +192,6 @@ def _as_known(key: str) -> str:
     return " ".join(telling[:2])
 
 
-def _heaviest(rows: Any) -> Any:
-    """Keep the FED_TERMS heaviest terms of each row."""
-    kept = np.zeros(rows.nnz, bool)
-    for start, end in pairwise(rows.indptr):
-        values = rows.data[start:end]
-        kept[start + np.argsort(-values.round(DIGITS), kind="stable")[:FED_TERMS]] = True
-    rows.data[~kept] = 0
-    rows.eliminate_zeros()
-    return rows
-
-
 def _unit(rows: Any) -> Any:
     """Return dense rows at unit length; what has none stays 0."""
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-
-
-def _unit_rows(rows: Any) -> Any:
-    """Return sparse rows at unit length; what has none stays 0."""
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1))).ravel()
-    return (rows * (1 / np.maximum(length, 1e-12))[:, None]).tocsr()

@@ -1,14 +1,15 @@
 """How well papers fit topics, 0 to 1: words and likeness, added up as evidence. One way for one topic or ten thousand.
 
-    evidence  = BM25 + 30 x trust x (own + fed + 2 x wording - 0.5 x unlike)
+    evidence  = BM25 + 30 x trust x (own + fed + 6 x wording - 0.5 x unlike)
                 + 1.5 x half if by a followed author + 1 if in a category
     relevance = evidence^2 / (evidence^2 + half^2),   half = 6 if the topic has words + 36 x trust
 
 - `own`: likeness in the space (`lsa`) to the topic's words and example papers;
-- `fed`, `wording`: likeness, in the space and in plain tf-idf, to the papers that speak of the topic: its examples, and
-  the ten of the store that fit best (Rocchio 1971), each weighed by how sure that is (as do relevance models, Lavrenko
-  & Croft 2001), all shortened by doubt: where nothing in the store speaks of a topic, they say nothing;
-- `unlike`: own and twice the wording's likeness to the papers of which the topic wants less;
+- `fed`: likeness in the space to the mean of the papers that speak of the topic: its examples, and the twenty of the
+  store that fit best (Rocchio 1971), each weighed by how sure that is (as in relevance models, Lavrenko & Croft 2001);
+- `wording`: likeness to each of these on average, in plain tf-idf, where papers of one field are a third as much alike;
+  both are shortened by doubt, so that they say nothing where nothing in the store speaks of the topic;
+- `unlike`: likeness in the space, plus six times that of the wording, to the papers of which the topic wants less;
 - `trust`: how far the space knows the topic and is old enough to be believed; at 0 words alone decide.
 
 Evidence of this kind is absolute: it depends on no other candidate, so that a day of five papers is judged as one of a
@@ -30,7 +31,7 @@ from digest.model import Value
 from digest.rank.pool import Pool
 from digest.rank.query import DIGITS, LIKENESS, Query, asked, name_of
 
-WORDING, UNLIKE = 2.0, 0.5
+WORDING, UNLIKE = 6.0, 0.5
 # Evidence that makes a paper half relevant: a telling word or two; where the space is trusted, with likeness to match.
 WORDS_HALF, SPACE_HALF = 6.0, 36.0
 # In halves: a followed author alone makes a paper relevant, as does a category a topic of nothing else. Else a category
@@ -94,11 +95,11 @@ class Fits:
             evidence=float(self._evidence[topic, paper]),
             half=float(self._half[topic]),
             trust=wanted.trust,
-            bm25=float(self.bm25[topic, paper]),
-            own=float(self._own[topic, paper]),
-            fed=float(self._fed[topic, paper]),
-            wording=float(self._wording[topic, paper]),
-            unlike=float(self._unlike[topic, paper]),
+            bm25=round(float(self.bm25[topic, paper]), DIGITS),
+            own=round(float(self._own[topic, paper]), DIGITS),
+            fed=round(float(self._fed[topic, paper]), DIGITS),
+            wording=round(float(self._wording[topic, paper]), DIGITS),
+            unlike=round(float(self._unlike[topic, paper]), DIGITS),
             words=self._matching(wanted, paper),
             authors=tuple(name for name in found.authors if name_of(name) in wanted.authors),
             categories=tuple(sorted(set(wanted.topic.categories).intersection(found.categories))),
@@ -108,7 +109,7 @@ class Fits:
     @cached_property
     def _evidence(self) -> Any:
         likeness = self._own + self._fed + WORDING * self._wording - UNLIKE * self._unlike
-        return np.maximum(self.bm25 + LIKENESS * self._trust[:, None] * likeness, 0) + self._preferred
+        return (np.maximum(self.bm25 + LIKENESS * self._trust[:, None] * likeness, 0) + self._preferred).round(DIGITS)
 
     @cached_property
     def _trust(self) -> Any:
@@ -129,7 +130,7 @@ class Fits:
         values = np.concatenate([np.zeros(0), *(values for _, values in held)])
         standing = csr_array((values, rows, starts), shape=(len(terms), len(self._pool)))
         columns = {term: number for number, term in enumerate(terms)}
-        return (asked([one.words for one in self._wanted], columns) @ standing).toarray().round(DIGITS)
+        return (asked([one.words for one in self._wanted], columns) @ standing).toarray()
 
     @cached_property
     def _own(self) -> Any:
@@ -141,7 +142,18 @@ class Fits:
 
     @cached_property
     def _wording(self) -> Any:
-        return _worded([one.wording for one in self._wanted], self._pool)
+        rows, worth = (
+            np.stack(found) for found in zip(*((one.speaking, one.worth) for one in self._wanted), strict=True)
+        )
+        starts = np.arange(len(rows) + 1) * rows.shape[1]
+        speaking = csr_array(
+            (worth.ravel().astype(np.float32), rows.ravel(), starts), shape=(len(rows), len(self._pool.space.known))
+        )
+        found = (speaking @ self._pool.wording(rows.ravel())).astype(np.float64)
+        shown = [row for row, one in enumerate(self._wanted) if one.shown is not None]
+        if shown:
+            found[shown] += _worded([self._wanted[row].shown for row in shown], self._pool)
+        return found
 
     @cached_property
     def _unlike(self) -> Any:
@@ -150,7 +162,7 @@ class Fits:
         if rows:
             averse = [self._wanted[row] for row in rows]
             found[rows] = _near(np.stack([one.unlike for one in averse]), self._pool)
-            found[rows] += WORDING * _worded([one.unlike_wording for one in averse], self._pool)
+            found[rows] += WORDING * _worded([one.averse for one in averse], self._pool)
         return found
 
     @cached_property
@@ -193,11 +205,11 @@ class Fits:
 
 
 def _near(directions: Any, pool: Pool) -> Any:
-    return np.maximum(directions @ pool.places.T, 0).round(DIGITS)
+    return np.maximum(directions @ pool.places.T, 0)
 
 
 def _worded(rows: Sequence[Any], pool: Pool) -> Any:
-    return (vstack(rows) @ pool.texts.T).toarray().round(DIGITS)
+    return (vstack(rows) @ pool.texts.T).toarray()
 
 
 def _rows(index: Any, names: Any) -> list[int]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from digest.model import Paper, PaperId
-from digest.rank.lists import unit_vectors
 from digest.rank.bm25 import Corpus
+from digest.rank.lists import unit_vectors
 from digest.rank.terms import document_of, stem, written
 
 # Below it two papers share little but their field; `lists.SISTERS` is the same work in the next version.

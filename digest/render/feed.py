@@ -1,38 +1,35 @@
-"""The neutral feed: a topic's picks as items, before any format. `xmlfeeds` and `jsonfeed` write it down.
+"""The neutral feed: papers as items, before any format. `xmlfeeds` and `jsonfeed` write it down.
 
-Why a paper is here travels with it. In RSS and Atom as elements of the namespace `WHY`, in JSON Feed as `_paper`,
-whose `about` is the same address:
-
-    why:score                 the score, a decimal number
-    why:reason                one reason in words; repeated
-    why:part                  one addend of the score, empty; repeated; with the attributes
-        name value weight     the part's name, its value from 0 to 1, and how much it counts
-
-The values times their weights add up to the score within 1e-9, as read back: numbers are written in full.
+Why a paper is here travels with it: see `why`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from operator import attrgetter
-from urllib.parse import quote
+from functools import lru_cache
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from jinja2 import Environment
+from markupsafe import escape
+from msgspec import field
+from msgspec.structs import replace
 
-from digest.model import Edition, Paper, Part, Pick, Rights, SignalKind, Site, Topic, Value
-from digest.render import paths, words
+from digest.model import Edition, Origin, Paper, Part, Pick, Rights, SignalKind, Sister, Site, Topic, TopicId, Value
+from digest.render import archives, icons, paths, words
+from digest.render.legal import legal, one_line, unmarked
 from digest.render.templates import render
-from digest.render.views import PaperView, lead, paper_view
-from digest.text import first_sentences
+from digest.render.views import PaperView, counted, lead, paper_view
+from digest.render.why import reasons_of, why_html
 
-WHY = "https://digest.example/ns/why/1.0"
 ARXIV_SCHEME = "http://arxiv.org/schemas/atom"
-EXCERPT = 300  # characters
 NEVER = datetime(2026, 1, 1, tzinfo=UTC)  # what a feed without any edition says; any fixed date does
 
+# Texts of others have no bound of their own, and a feed has one: in characters, and in names.
+_ABSTRACT, _AUTHORS = 3000, 100
+# A paper's HTML is made once for all topics that pick it.
+_KEPT = 4096
 # The archives of https://arxiv.org/category_taxonomy, most of them with subjects after a dot.
 _ARXIV = re.compile(
     r"(astro-ph|cond-mat|cs|econ|eess|gr-qc|hep-(ex|lat|ph|th)|math|math-ph|nlin|nucl-(ex|th)|physics|q-bio|q-fin"
@@ -66,9 +63,10 @@ class Category(Value):
 
 
 class Item(Value):
-    """A pick in a feed. `id` is the paper's, in whatever topic and version; `summary` is plain text, `html` is HTML.
+    """A paper in a feed. `id` is the paper's, in whatever topic and version. `html` is all that is shown of it.
 
-    `url` is where a click leads: to `external_url`, the paper's own page, or else to ours.
+    `abstract` and `summary`, which is shorter, are plain text with its TeX. `url` is where a click leads: to
+    `external_url`, the paper's own page, or else to ours. `origin` is the feed that it came from.
     """
 
     id: str
@@ -77,9 +75,10 @@ class Item(Value):
     published: datetime
     updated: datetime
     html: str
-    score: float
-    numbers: dict[SignalKind, int]
+    score: float | None = None
+    numbers: dict[SignalKind, int] = field(default_factory=dict)
     external_url: str | None = None
+    abstract: str | None = None
     summary: str | None = None
     authors: tuple[str, ...] = ()
     categories: tuple[Category, ...] = ()
@@ -89,10 +88,17 @@ class Item(Value):
     arxiv_id: str | None = None
     doi: str | None = None
     version: int | None = None
+    origin: Origin | None = None
 
 
 class Feed(Value):
-    """A topic's feed. `home` is the topic's page; `addresses` says, by extension, where the feed itself is."""
+    """One document of a feed. `home` is its page; `addresses` says, by format, where the document itself is.
+
+    Its history (RFC 5005): `older` and `newer` are the addresses of the archive pages next to it; an archive page
+    names the newest document as `current`; `complete` says that nothing ever was in the feed that is not here.
+    `patience` is how late a reader may be with what is new, `quiet` are the days (Monday is 0, UTC) on which nothing
+    comes. A `private` feed is for one person. `images` are pictures by their width.
+    """
 
     id: str
     title: str
@@ -102,91 +108,159 @@ class Feed(Value):
     updated: datetime
     language: str
     author: str
+    rights: str = ""
+    licence: str = ""
     hubs: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
+    images: dict[int, str] = field(default_factory=dict)
+    patience: timedelta | None = None
+    quiet: tuple[int, ...] = ()
+    older: dict[str, str] = field(default_factory=dict)
+    newer: dict[str, str] = field(default_factory=dict)
+    current: dict[str, str] = field(default_factory=dict)
+    complete: bool = False
+    private: bool = False
 
 
-def feed_of(
-    site: Site,
-    topic: Topic,
-    editions: Sequence[Edition],
-    env: Environment,
-    *,
-    limit: int = 50,
-    empty_date: datetime = NEVER,
-    hubs: Sequence[str] = (),
-) -> Feed:
-    """Return the subscription feed of a topic: at most `limit` picks, by edition and then by rank.
-
-    The editions are of one period kind, newest first; a preview passes a draft. `empty_date` dates a feed without
-    editions, `hubs` are its WebSub hubs. Raises RenderError when the entry's template is wrong.
-    """
-    newest = editions[0] if editions else None
-    return Feed(
-        id=_tag(site, "topic", topic.id),
+def topic_feed(site: Site, topic: Topic, newest: Edition | None, items: tuple[Item, ...]) -> Feed:
+    """Return a topic's feed with these items, and with what its newest edition says of itself."""
+    feed = site_feed(
+        site,
+        archives.topic_stem(topic.id),
+        thing=topic_thing(topic.id),
         title=f"{topic.name} – {site.title}",
         description=_description(site, topic, newest),
-        home=paths.absolute(site, paths.topic_path(topic.id)),
-        addresses={name: paths.absolute(site, paths.feed_path(topic.id, name)) for name in paths.FEED_FORMATS},
-        updated=_whole_second(newest.dated if newest else empty_date),
+        home=paths.topic_path(topic.id),
+        items=items,
+    )
+    return replace(feed, updated=max(feed.updated, _whole_second(newest.dated))) if newest else feed
+
+
+def topic_thing(topic_id: TopicId) -> str:
+    """Return what the id of a topic's feed ends in."""
+    return f"topic:{_quoted(topic_id)}"
+
+
+def site_feed(
+    site: Site,
+    stem: str,
+    *,
+    thing: str,
+    title: str,
+    description: str,
+    home: str,
+    items: tuple[Item, ...],
+) -> Feed:
+    """Return a feed of the site. `thing` is what its id ends in, which stays though addresses change."""
+    return Feed(
+        id=paths.tag_uri(site, thing),
+        title=one_line(title) or "Untitled",
+        description=one_line(description),
+        home=paths.absolute(site, home),
+        addresses=archives.addresses(site.url, stem),
+        updated=max((item.updated for item in items), default=NEVER),
         language=site.language,
-        author=site.title,
-        hubs=tuple(hubs),
-        items=tuple(islice(_items(site, editions, env), limit)),
+        rights=one_line(site.rights),
+        licence=site.licence,
+        author=one_line(site.title) or "Untitled",
+        items=items,
+        images={size: paths.absolute(site, icons.path(size)) for size in icons.SIZES},
     )
 
 
-def _items(site: Site, editions: Sequence[Edition], env: Environment) -> Iterator[Item]:
-    """Yield each paper once, where it is newest: an id that comes twice makes a feed invalid."""
-    seen = set()
-    for edition in editions:
-        for place, pick in enumerate(sorted(edition.picks, key=attrgetter("rank"))):
-            if pick.paper.id not in seen:
-                seen.add(pick.paper.id)
-                yield _item(site, edition, place, pick, env)
+def item_of(
+    site: Site,
+    env: Environment,
+    pick: Pick,
+    *,
+    at: datetime,
+    edition: Edition | None = None,
+    origin: Origin | None = None,
+    brief: bool = False,
+) -> Item:
+    """Return a pick as an item that entered the feed `at`; a `brief` one holds a summary in place of the abstract.
 
-
-def _item(site: Site, edition: Edition, place: int, pick: Pick, env: Environment) -> Item:
-    paper, view, at = pick.paper, paper_view(pick), _entered(edition, place)
-    summary = _summary(paper)
-    abstract_page = next((link.target for link in view.links if link.label == "Abstract"), None)
-    page = f"{paths.absolute(site, paths.edition_path(edition))}#{view.anchor}"
+    Raises RenderError.
+    """
+    paper, known = pick.paper, _known(env, pick.paper, pick.summary, pick.summarised_by, pick.also, brief)
+    shown_at, own = _edition_page(site, edition, pick), _paper_page(site, paper)
+    page = shown_at or own
     return Item(
-        id=_tag(site, "paper", paper.id),
-        title=paper.title,
-        url=abstract_page or page,
-        external_url=abstract_page,
+        id=paths.tag_uri(site, known.tag),
+        title=known.title,
+        url=known.external_url or page or paths.absolute(site, "/"),
+        external_url=known.external_url,
         published=at,
         updated=at,
-        summary=summary,
-        html=render(env, "feed/entry.html", paper=view, abstract=summary, page=page),
-        authors=paper.authors,
-        categories=tuple(map(_category, paper.categories)),
-        links=tuple(_links(view)),
-        score=pick.score,
-        reasons=pick.reasons,
+        abstract=known.abstract,
+        summary=known.summary,
+        html=known.html
+        + why_html(pick)
+        + _foot(pick, known.view, page, "In its edition" if shown_at else "Its page here"),
+        authors=known.authors,
+        categories=known.categories,
+        links=known.links,
+        score=pick.score if pick.parts else None,
+        reasons=reasons_of(pick),
         parts=pick.parts,
         numbers=pick.numbers,
-        arxiv_id=paper.arxiv_id,
-        doi=paper.doi,
+        arxiv_id=paper.arxiv_id and legal(paper.arxiv_id),
+        doi=paper.doi and legal(paper.doi),
         version=paper.version,
+        origin=_public(origin),
     )
 
 
-def _entered(edition: Edition, place: int) -> datetime:
-    """Return when the pick at that place entered the feed: the edition's date, each rank a second before the last.
+class _Known(Value):
+    """What is said of a paper wherever it stands."""
 
-    Readers that sort by date then keep our order, and no two entries say the same `updated`, which the W3C validator
-    warns about.
-    """
-    return _whole_second(edition.dated) - timedelta(seconds=place)
+    view: PaperView
+    tag: str
+    title: str
+    html: str
+    external_url: str | None
+    abstract: str | None
+    summary: str | None
+    authors: tuple[str, ...]
+    categories: tuple[Category, ...]
+    links: tuple[Link, ...]
 
 
-def _summary(paper: Paper) -> str | None:
-    """Return as much of the abstract as the source lets us republish."""
-    if paper.rights is Rights.LINK or not paper.abstract:
-        return None
-    return paper.abstract if paper.rights is Rights.FULL else first_sentences(paper.abstract, EXCERPT)
+@lru_cache(_KEPT)
+def _known(
+    env: Environment, paper: Paper, summary: str, machine: str | None, also: tuple[Sister, ...], brief: bool
+) -> _Known:
+    pick = Pick(paper=paper, rank=1, score=0.0, parts=(), reasons=(), summary=summary, summarised_by=machine, also=also)
+    view = paper_view(pick)
+    abstract = None if brief else _abstract(paper, view)
+    return _Known(
+        view=view,
+        tag=f"paper:{_quoted(paper.id)}",
+        title=one_line(paper.title) or "Untitled",
+        html=legal(render(env, "feed/paper.html", paper=view, abstract=abstract, machine=machine)),
+        external_url=next((link.target for link in view.links if link.label == "Abstract"), None),
+        abstract=abstract,
+        summary=unmarked(legal(view.summary)) or None,
+        authors=tuple(filter(None, map(one_line, words.cut(paper.authors, _AUTHORS)))),
+        categories=tuple(_category(term) for term in map(one_line, paper.categories) if term),
+        links=tuple(_links(view)),
+    )
+
+
+def _foot(pick: Pick, view: PaperView, page: str | None, page_name: str) -> str:
+    """Return the last lines of an item: what is known in numbers and dates, and where to read on."""
+    known = " · ".join(filter(None, [counted(pick.numbers), view.dates]))
+    links = [(link.target, link.label) for link in view.links] + ([(page, page_name)] if page else [])
+    anchors = " · ".join(f'<a href="{escape(target)}">{label}</a>' for target, label in links)
+    return f"<p>{escape(known)}</p>\n" + (f"<p>{anchors}</p>\n" if anchors else "")
+
+
+def _abstract(paper: Paper, view: PaperView) -> str | None:
+    """Return as much of the paper's text as its source lets us republish, and a feed has room for."""
+    if paper.rights is not Rights.FULL or not paper.abstract:
+        return legal(view.summary) or None
+    text = legal(paper.abstract)
+    return text if len(text) <= _ABSTRACT else f"{text[:_ABSTRACT].rsplit(' ', 1)[0]} …"
 
 
 def _links(view: PaperView) -> Iterator[Link]:
@@ -199,6 +273,39 @@ def _links(view: PaperView) -> Iterator[Link]:
 
 def _category(term: str) -> Category:
     return Category(term=term, scheme=ARXIV_SCHEME if _ARXIV.fullmatch(term) else None)
+
+
+def _edition_page(site: Site, edition: Edition | None, pick: Pick) -> str | None:
+    """Return where a pick stands on the site; nothing of a personal topic does."""
+    if edition is None or edition.topic.owner is not None:
+        return None
+    return paths.absolute(site, paths.pick_path(edition, _place(edition, pick), pick.paper.id))
+
+
+def _place(edition: Edition, pick: Pick) -> int:
+    """Return the place of a pick on its edition's pages, from 0; a late bloomer stands on the first."""
+    place = pick.rank - 1
+    if place < len(edition.picks) and edition.picks[place] is pick:
+        return place
+    return next((place for place, one in enumerate(edition.picks) if one is pick), 0)
+
+
+def _paper_page(site: Site, paper: Paper) -> str | None:
+    path = paths.paper_path(paper.id)
+    return paths.absolute(site, path) if path else None
+
+
+def _public(origin: Origin | None) -> Origin | None:
+    """Return where a paper came from, as others may know it: a query may hold a key, and a bare name is a machine."""
+    if origin is None:
+        return None
+    parts = urlsplit(origin.url)
+    if "." not in (parts.hostname or "").rstrip(".") or re.fullmatch(r"[\d.]+|.*:.*", parts.hostname or ""):
+        return None
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    return Origin(
+        name=one_line(origin.name), url=urlunsplit((parts.scheme, host, parts.path, "", "")), seen=origin.seen
+    )
 
 
 def _description(site: Site, topic: Topic, newest: Edition | None) -> str:
@@ -215,10 +322,12 @@ def _state(newest: Edition | None) -> Iterator[str]:
         yield f"Latest edition ({newest.period.label}): {lead(newest)}"
     if newest.health:
         yield newest.health
+    for one in newest.withdrawn:
+        yield f"Withdrawn since we showed it ({one.label}): {one.title}"
 
 
-def _tag(site: Site, kind: str, thing: str) -> str:
-    return paths.tag_uri(site, f"{kind}:{quote(thing, safe=_TAG_SAFE, errors='surrogatepass')}")
+def _quoted(thing: str) -> str:
+    return quote(thing, safe=_TAG_SAFE, errors="surrogatepass")
 
 
 def _whole_second(at: datetime) -> datetime:

@@ -6,17 +6,17 @@ from datetime import datetime
 
 from msgspec import Struct, json
 
-from digest.model import Part, SignalKind
-from digest.render.feed import WHY, Feed, Item
-from digest.render.legal import publishable
+from digest.model import SignalKind
+from digest.render.feed import Feed, Item
+from digest.render.icons import ICON, SMALL
+from digest.render.why import WHY
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render_json(feed: Feed) -> bytes:
     """Return the feed as a JSON Feed 1.1 document in UTF-8: the same feed gives the same bytes."""
-    document = _document(publishable(feed))
-    return json.format(json.encode(document), indent=2) + b"\n"
+    return json.format(json.encode(_document(feed)), indent=2) + b"\n"
 
 
 # The objects as they are written, field by field in this order; what is empty is left out.
@@ -35,10 +35,21 @@ class _Hub(_Object):
     url: str
 
 
+class _Attachment(_Object):
+    url: str
+    mime_type: str
+    title: str | None = None
+
+
 class _Part(_Object):
     name: str
     value: float
     weight: float
+
+
+class _Source(_Object):
+    title: str
+    url: str
 
 
 class _Paper(_Object, kw_only=True):
@@ -46,10 +57,11 @@ class _Paper(_Object, kw_only=True):
     arxiv_id: str | None = None
     doi: str | None = None
     version: int | None = None
-    score: float
+    score: float | None = None
     why: tuple[str, ...]
     parts: tuple[_Part, ...]
     numbers: dict[SignalKind, int]
+    source: _Source | None = None
 
 
 class _Item(_Object, kw_only=True, rename={"paper": "_paper"}):
@@ -59,10 +71,12 @@ class _Item(_Object, kw_only=True, rename={"paper": "_paper"}):
     title: str
     summary: str | None = None
     content_html: str
+    content_text: str | None = None
     date_published: datetime
     date_modified: datetime
     authors: tuple[_Author, ...] = ()
     tags: tuple[str, ...] = ()
+    attachments: tuple[_Attachment, ...] = ()
     paper: _Paper
 
 
@@ -72,6 +86,10 @@ class _Document(_Object, kw_only=True):
     home_page_url: str
     feed_url: str
     description: str
+    user_comment: str | None = None
+    next_url: str | None = None
+    icon: str | None = None
+    favicon: str | None = None
     language: str
     authors: tuple[_Author, ...]
     hubs: tuple[_Hub, ...] = ()
@@ -85,6 +103,10 @@ def _document(feed: Feed) -> _Document:
         home_page_url=feed.home,
         feed_url=feed.addresses["json"],
         description=feed.description,
+        user_comment=feed.rights or None,
+        next_url=feed.older.get("json"),
+        icon=feed.images.get(ICON),
+        favicon=feed.images.get(SMALL),
         language=feed.language,
         authors=(_Author(name=feed.author),),
         hubs=tuple(_Hub(type="WebSub", url=hub) for hub in feed.hubs),
@@ -100,10 +122,14 @@ def _item(item: Item) -> _Item:
         title=item.title,
         summary=item.summary,
         content_html=item.html,
+        content_text=item.abstract,
         date_published=item.published,
         date_modified=item.updated,
-        authors=tuple(_Author(name=name) for name in item.authors),
+        authors=tuple(map(_Author, item.authors)),
         tags=tuple(category.term for category in item.categories),
+        attachments=tuple(
+            _Attachment(link.href, link.type, link.title) for link in item.links if link.type == "application/pdf"
+        ),
         paper=_paper(item),
     )
 
@@ -116,10 +142,7 @@ def _paper(item: Item) -> _Paper:
         version=item.version,
         score=item.score,
         why=item.reasons,
-        parts=tuple(map(_part, item.parts)),
+        parts=tuple(_Part(part.name, part.value, part.weight) for part in item.parts),
         numbers=dict(sorted(item.numbers.items())),
+        source=_Source(item.origin.name, item.origin.url) if item.origin else None,
     )
-
-
-def _part(part: Part) -> _Part:
-    return _Part(name=part.name, value=part.value, weight=part.weight)

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-from msgspec.structs import replace
-
-from digest.model import Value
-from digest.render.feed import Feed, Item
 
 # XML 1.0, production 2, without the C1 controls and DEL, which it tolerates and validators warn about.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-
-def publishable(feed: Feed) -> Feed:
-    """Return the feed with texts of legal characters only, titles and authors on one line, and no title blank."""
-    legal: Feed = _legal(feed)
-    return replace(legal, title=_titled(legal.title), items=tuple(map(_tidy, legal.items)))
+_REFERENCE = re.compile("&(?=[A-Za-z0-9#])")
+_BRACKETS = str.maketrans("<>", "‹›")
+_CLOSING = re.compile(r"</(?=\w+>)")
 
 
-def _tidy(item: Item) -> Item:
-    return replace(item, title=_titled(item.title), authors=tuple(filter(None, map(_one_line, item.authors))))
+def legal(text: str) -> str:
+    """Return the text without characters that XML does not know."""
+    return text if text.isprintable() else _ILLEGAL.sub("", text)
 
 
-def _titled(title: str) -> str:
-    return _one_line(title) or "Untitled"
+def one_line(text: str) -> str:
+    """Return the text in one line of legal characters that cannot be taken for markup."""
+    return unmarked(" ".join(legal(text).split()))
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def unmarked(text: str) -> str:
+    """Return plain text with a space in each closing tag that it shows.
+
+    Such texts are rare, and readers that take a text with a closing tag for HTML are not.
+    """
+    return _CLOSING.sub("< /", text) if "</" in text else text
 
 
-def _legal(value: Any) -> Any:
-    """Return the value with every text in it, however deep, made legal."""
-    match value:
-        case str():
-            return _ILLEGAL.sub("", value)
-        case tuple():
-            return tuple(map(_legal, value))
-        case dict():
-            return {key: _legal(each) for key, each in value.items()}
-        case Value():
-            return replace(value, **{name: _legal(getattr(value, name)) for name in value.__struct_fields__})
-    return value
+def bare(text: str) -> str:
+    """Return plain text that is no markup even to who takes it for HTML, as OPML does: “R&D” becomes “R& D”."""
+    return _REFERENCE.sub("& ", text).translate(_BRACKETS)

@@ -10,12 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from jinja2 import Environment
-
-from digest.model import Site, Value
+from digest.model import Post, Site, Value
 from digest.render import mime, paths
-from digest.render.press import inlined
-from digest.render.templates import render
+from digest.render.plates import printed
+from digest.render.quoted import unquoted
+from digest.render.templates import Templates
 
 
 class LetterKind(StrEnum):
@@ -43,25 +42,25 @@ class _Words(Value):
     rest: tuple[str, ...]
 
 
-def letter(env: Environment, site: Site, kind: str, link: str) -> Letter:
+def letter(env: Templates, site: Site, kind: str, link: str) -> Letter:
     """Return the letter of a LetterKind around its one link. Raises RenderError for a wrong template."""
     words = (_confirm if LetterKind(kind) is LetterKind.CONFIRM else _access)(site)
     values = {"site": site, "to": partial(paths.absolute, site), "words": words, "link": link}
-    html, text = (render(env, f"mail/letter.{form}", **values) for form in ("html", "txt"))
-    return Letter(subject=words.subject, html=inlined(env, html), text=text)
+    html, text = (unquoted(printed(env, f"mail/letter.{form}", **values).encode()) for form in ("html", "txt"))
+    return Letter(subject=words.subject, html=html, text=text)
 
 
-def letter_message(letter: Letter, site: Site, *, address: str, date: datetime, message_id: str, sender: str) -> bytes:
-    """Return a letter's bytes, ready for DATA but for dot-stuffing. Raises RenderError for an address that is none."""
+def letter_message(letter: Letter, site: Site, post: Post, *, address: str, date: datetime, message_id: str) -> bytes:
+    """Return a letter as it goes over the wire. Raises RenderError for an address that is none."""
     return mime.letter(
         letter.subject,
         letter.text,
         letter.html,
         site,
+        post,
         address=address,
         date=date,
         message_id=message_id,
-        sender=sender,
     )
 
 

@@ -11,13 +11,15 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from jinja2 import Environment
-
 from digest.errors import RenderError
-from digest.model import Edition, Site, TopicId, Value
+from digest.model import Edition, PeriodKind, Site, TopicId, Value
 from digest.render import paths, words
-from digest.render.press import LAYOUTS, Pieces, Press, Shelf, Slot, print_edition
-from digest.render.views import EditionView, Link
+from digest.render.blocks import Encoded, Shelf, Slot
+from digest.render.fitting import filled, fitted
+from digest.render.press import LAYOUTS, Press, Section
+from digest.render.quoted import quoted, unquoted
+from digest.render.templates import Templates
+from digest.render.views import TITLE, Link, line, name_of
 from digest.text import shorten
 
 SECTIONS = 30
@@ -25,31 +27,47 @@ TOPICS_NAMED = 4
 SUBJECT = 78  # characters, RFC 5322, 2.1.1
 
 
-class MailCore(Value):
-    """A mail without its reader: `html` and `text` are texts with slots between them.
+class MailList(Value):
+    """To what a mail belongs: a public topic alone, or the site.
 
-    `name` says what the mail is about; `topic` is set if that is one public topic alone, `page` then is the address of
-    the edition. `archive` is the address of what came before.
+    `name` says what it is about; `topic` is set if that is one public topic alone, `page` then is the address of the
+    edition. `archive` is the address of what came before.
     """
 
-    subject: str
-    html: Pieces
-    text: Pieces
-    language: str
     name: str
     archive: str
+    kind: PeriodKind
+    layout: str
+    language: str
     topic: TopicId | None = None
     page: str | None = None
 
 
+class MailCore(Value):
+    """A mail without its reader: `html` and `text` are quoted-printable with slots between; `left_out` papers found no
+    room.
+    """
+
+    subject: str
+    html: Encoded
+    text: Encoded
+    list: MailList
+    left_out: int = 0
+
+
 class Envelope(Value):
-    """What differs from reader to reader. `date` is the slot's and aware; `message_id` has its angle brackets."""
+    """What differs from reader to reader. `date` is the slot's and aware; `message_id` has its angle brackets.
+
+    `leave_to` is an address to which a mail ends all, `feedback` names the reader in a report, to us alone.
+    """
 
     address: str
     date: datetime
     message_id: str
     unsubscribe_url: str
     preferences_url: str
+    leave_to: str | None = None
+    feedback: str | None = None
 
     def link(self, slot: Slot) -> str:
         """Return the address that goes into a slot."""
@@ -57,86 +75,103 @@ class Envelope(Value):
 
 
 def compose(
-    env: Environment, site: Site, editions: Sequence[Edition], *, layout: str = "cards", shelf: Shelf | None = None
+    env: Templates,
+    site: Site,
+    editions: Sequence[Edition],
+    *,
+    layout: str = "cards",
+    language: str | None = None,
+    shelf: Shelf | None = None,
 ) -> MailCore:
-    """Return the mail of one edition, or a digest with a section for each of several.
+    """Return the mail of one edition, or a digest with a section for each of several; in the site's language if none.
 
     Its HTML is at most HTML_LIMIT bytes: of each section as many papers as fit, best first, and a line that says how
     many more there are. A run that makes many digests of released editions passes one `shelf` to all of them, and
-    each edition is printed once. Raises RenderError for an unknown layout, for no editions, for a wrong template.
+    each paper is printed once. Raises RenderError for an unknown layout, for no editions, for a wrong template.
     """
     if layout not in LAYOUTS:
         raise RenderError(f"no mail layout is called {layout!r}", hint=f"choose one of: {', '.join(LAYOUTS)}")
     if not editions:
         raise RenderError("a mail needs an edition, and there is none")
-    shelf = {} if shelf is None else shelf
-    printed = [print_edition(env, edition, layout, shelf) for edition in editions]
-    views = [edition.view for edition in printed]
-    html, text = Press(env, printed[:SECTIONS], _values(site, views)).fitting()
-    return MailCore(subject=subject(views), html=html, text=text, language=site.language, **_place(site, editions))
+    language = language or site.language
+    shared = {"site": site, "to": partial(paths.absolute, site)}
+    press = Press(env, Shelf() if shelf is None else shelf, layout=layout, language=language, values=shared)
+    shown = editions[:SECTIONS]
+    printed = fitted(press, shown, press.frame(_values(site, editions, press.sections(shown))))
+    return MailCore(
+        subject=subject(editions),
+        html=printed.html,
+        text=printed.text,
+        list=_list(site, editions, layout, language),
+        left_out=printed.left_out,
+    )
 
 
-def subject(views: Sequence[EditionView]) -> str:
+def subject(editions: Sequence[Edition]) -> str:
     """Return the first pick's title and how many more there are, behind the topic's name if it is about one."""
-    titles = [paper.title for view in views for paper in view.papers]
-    about = f"{shorten(views[0].topic, 30)}: " if len(views) == 1 else ""
-    if not titles:
+    picks = [pick for edition in editions for pick in edition.picks[:1]]
+    number = sum(len(edition.picks) for edition in editions)
+    about = f"{shorten(name_of(editions[0].topic), 30)}: " if len(editions) == 1 else ""
+    if not picks:
         return f"{about}nothing new" if about else "Nothing new"
-    more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
-    return f"{about}{shorten(titles[0], SUBJECT - len(about) - len(more))}{more}"
+    more = f" and {number - 1} more" if number > 1 else ""
+    title = line(picks[0].paper.title, TITLE) or "Untitled"
+    return f"{about}{shorten(title, SUBJECT - len(about) - len(more))}{more}"
 
 
-def lead(views: Sequence[EditionView]) -> str:
+def lead(editions: Sequence[Edition], sections: Sequence[Section]) -> str:
     """Return the sentence that an inbox shows behind the subject: what is inside."""
-    if len(views) == 1:
-        return views[0].lead
-    papers = words.count(sum(len(view.papers) for view in views), "paper")
-    return f"{papers} on {len(views)} topics: {_topics(views)}."
+    if len(editions) == 1:
+        return sections[0].view.lead
+    papers = words.count(sum(len(edition.picks) for edition in editions), "paper")
+    return f"{papers} on {len(editions)} topics: {_topics(editions)}."
 
 
 def html_for(core: MailCore, envelope: Envelope) -> str:
     """Return the HTML that a reader gets."""
-    return "".join(escape(envelope.link(piece)) if isinstance(piece, Slot) else piece for piece in core.html)
+    return unquoted(b"".join(filled(core.html, {slot: quoted(escape(envelope.link(slot))).encode() for slot in Slot})))
 
 
 def text_for(core: MailCore, envelope: Envelope) -> str:
     """Return the plain text that a reader gets."""
-    return "".join(envelope.link(piece) if isinstance(piece, Slot) else piece for piece in core.text)
+    return unquoted(b"".join(filled(core.text, {slot: quoted(envelope.link(slot)).encode() for slot in Slot})))
 
 
-def _place(site: Site, editions: Sequence[Edition]) -> dict[str, Any]:
-    """Return where a mail belongs: to a topic's page if it is about a public one alone, else to the site."""
+def _list(site: Site, editions: Sequence[Edition], layout: str, language: str) -> MailList:
     topic = editions[0].topic
-    if len(editions) > 1 or topic.owner is not None:
-        return {"name": site.title, "archive": paths.absolute(site, "/")}
-    archive, page = paths.topic_path(topic.id), paths.edition_path(editions[0])
+    public = len(editions) == 1 and topic.owner is None
+    archive = paths.topic_path(topic.id) if public else "/"
+    return MailList(
+        name=topic.name if public else site.title,
+        archive=paths.absolute(site, archive),
+        kind=editions[0].period.kind,
+        layout=layout,
+        language=language,
+        topic=topic.id if public else None,
+        page=paths.absolute(site, paths.edition_path(editions[0])) if public else None,
+    )
+
+
+def _values(site: Site, editions: Sequence[Edition], sections: Sequence[Section]) -> dict[str, Any]:
+    """Return what the frame shows of a mail."""
     return {
-        "name": topic.name,
-        "topic": topic.id,
-        "archive": paths.absolute(site, archive),
-        "page": paths.absolute(site, page),
+        "home": paths.absolute(site, "/"),
+        "subject": subject(editions),
+        "lead": lead(editions, sections),
+        "topics": _topics(editions),
+        "links": _web_links(site, sections),
+        "left_out": len(editions) - len(sections),
     }
 
 
-def _values(site: Site, views: Sequence[EditionView]) -> dict[str, Any]:
-    """Return what a mail's templates show beside its editions."""
-    return {
-        "site": site,
-        "to": partial(paths.absolute, site),
-        "subject": subject(views),
-        "lead": lead(views),
-        "topics": _topics(views),
-        "links": _web_links(views),
-        "left_out": len(views[SECTIONS:]),
-    }
+def _topics(editions: Sequence[Edition]) -> str:
+    return words.series(words.cut([name_of(edition.topic) for edition in editions], TOPICS_NAMED))
 
 
-def _topics(views: Sequence[EditionView]) -> str:
-    return words.series(words.cut([view.topic for view in views], TOPICS_NAMED))
-
-
-def _web_links(views: Sequence[EditionView]) -> tuple[Link, ...]:
+def _web_links(site: Site, sections: Sequence[Section]) -> tuple[Link, ...]:
     """Return where a mail about one public topic can be read and followed elsewhere."""
-    if len(views) > 1 or not views[0].path:
+    view = sections[0].view
+    if len(sections) > 1 or not view.path:
         return ()
-    return (Link(label="On the web", target=views[0].path), *views[0].feeds)
+    links = {"On the web": view.path, **{feed.label: feed.target for feed in view.feeds}}
+    return tuple(Link(label=label, target=paths.absolute(site, path)) for label, path in links.items())

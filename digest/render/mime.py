@@ -4,16 +4,15 @@
 break inside comes out as a header of its own (CVE-2024-6923, CVE-2026-1299). Here every header passes one gate,
 `_header`, that lets no control character through, and free text is either plain ASCII or an encoded word of ours.
 
-A mail is encoded once, as a `Wire` cut at its slots. For each reader four headers and two links are joined in; the
-pieces around a slot end in a soft line break of quoted-printable, so that a link begins a line and stays in one piece.
+A mail is a `Wire` cut at its slots. For each reader some headers and two links are joined in, and nothing else is
+touched; no line of it starts with a dot, so that it stands in a file as it goes over the wire.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from binascii import b2a_qp
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -21,10 +20,12 @@ from html import escape
 from urllib.parse import quote
 
 from digest.errors import RenderError
-from digest.model import Site, Value
-from digest.render import words
-from digest.render.mail import Envelope, MailCore
-from digest.render.press import LONGEST_LINK, Pieces, Slot
+from digest.model import Post, Site, Value
+from digest.render import paths, words
+from digest.render.blocks import Encoded, Slot
+from digest.render.fitting import LONGEST_LINK, filled
+from digest.render.mail import Envelope, MailCore, MailList
+from digest.render.quoted import quoted
 
 LINE = 76  # RFC 2047, 2 for lines with encoded words; RFC 5322, 2.1.1 would prefer 78 for others
 LONGEST_LINE = 998  # RFC 5322, 2.1.1, without CRLF
@@ -35,13 +36,12 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=^_`{|}~ -]+")  # RFC 5322 atext but "?
 # With letters beyond ASCII it is still an address, for relays that know SMTPUTF8 (RFC 6532).
 _ADDRESS = re.compile(r"[^\s\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]]+@[^\s\x00-\x20\x7f-\xa0\"(),:;<>@\\]+")
 _MESSAGE_ID = re.compile(r"<[!#-'*+/-9=?A-Z^-~.-]+@[!#-'*+/-9=?A-Z^-~.-]+>")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 _URI = re.compile(r"https?://[!#-;=?-~]+")
-
-Encoded = tuple[bytes | Slot, ...]
 
 
 class Wire(Value):
-    """A mail without its reader, encoded: what `message` joins."""
+    """A mail without its reader, encoded: what `message` joins. `mailto` is where a mail ends all, if they share it."""
 
     headers: bytes
     mailto: str | None
@@ -51,107 +51,132 @@ class Wire(Value):
     end: bytes
 
 
-def encode(core: MailCore, site: Site, *, sender: str) -> Wire:
-    """Return the mail in quoted-printable, all that its readers share done. `sender` is the address in From.
+def encode(core: MailCore, site: Site, post: Post) -> Wire:
+    """Return the mail with its headers, all that its readers share. Raises RenderError for an address that is none.
 
-    The boundary is made from the content, so the same mail has the same bytes; it starts with "=_", which
-    quoted-printable never contains (RFC 2045, 6.7). Raises RenderError for an address that is none.
+    The boundary starts with "=_", which quoted-printable never contains (RFC 2045, 6.7); it is made from the mail's
+    first words, so that the same mail has the same bytes.
     """
-    text, html = _encoded(core.text), _encoded(core.html)
-    boundary = f"=_{_digest(text, html)}"
-    contact = site.contact if site.contact and _ADDRESS.fullmatch(site.contact) else None
+    boundary = _boundary(core.subject, core.text[0])
     return Wire(
-        headers="".join(_shared_headers(core, site, sender, boundary)).encode() + _part(boundary, "plain"),
-        mailto=f"<mailto:{quote(contact, safe='@')}?subject=unsubscribe>" if contact else None,
-        text=text,
+        headers="".join(_shared_headers(core, site, post, boundary)).encode() + _part(boundary, "plain"),
+        mailto=_mailto(contact) if (contact := _contact(site)) else None,
+        text=core.text,
         between=_part(boundary, "html"),
-        html=html,
+        html=core.html,
         end=f"\r\n--{boundary}--\r\n".encode(),
     )
 
 
 def message(wire: Wire, envelope: Envelope) -> bytes:
-    """Return the mail for one reader, ready for DATA but for dot-stuffing. Raises RenderError for a wrong address."""
+    """Return the mail for one reader, as it goes over the wire. Raises RenderError for a wrong address."""
     links = {slot: _uri(envelope.link(slot)) for slot in Slot}
     return b"".join(
         (
             "".join(_reader_headers(wire, envelope)).encode(),
             wire.headers,
-            *_filled(wire.text, links),
+            *filled(wire.text, {slot: _piece(link) for slot, link in links.items()}),
             wire.between,
-            *_filled(wire.html, {slot: escape(link) for slot, link in links.items()}),
+            *filled(wire.html, {slot: _piece(escape(link)) for slot, link in links.items()}),
             wire.end,
         )
     )
 
 
 def letter(
-    subject: str, text: str, html: str, site: Site, *, address: str, date: datetime, message_id: str, sender: str
+    subject: str, text: str, html: str, site: Site, post: Post, *, address: str, date: datetime, message_id: str
 ) -> bytes:
     """Return a mail to one reader that belongs to no list, with the same gate for its headers and the same encoding.
 
     Raises RenderError for an address that is none.
     """
-    parts = _encoded((text,)), _encoded((html,))
-    boundary = f"=_{_digest(*parts)}"
+    boundary = _boundary(subject, message_id.encode())
     headers = (
         *_addressed(address, date, message_id),
-        *_from(site, sender, subject),
+        *_from(site, post.letters, subject),
         *_machine(site.language),
         *_multipart(boundary),
     )
-    plain, rich = (b"".join(_filled(part, {})) for part in parts)
     head, between, end = _part(boundary, "plain"), _part(boundary, "html"), f"\r\n--{boundary}--\r\n".encode()
-    return b"".join(("".join(headers).encode(), head, plain, between, rich, end))
+    return b"".join(("".join(headers).encode(), head, quoted(text).encode(), between, quoted(html).encode(), end))
 
 
 def _reader_headers(wire: Wire, envelope: Envelope) -> Iterator[str]:
-    leave = [f"<{envelope.unsubscribe_url}>", *filter(None, [wire.mailto])]
+    """Yield what only this reader has; each value is of a form that has no blank, no control and no bracket in it."""
+    mailto = _mailto(envelope.leave_to) if envelope.leave_to else wire.mailto
     yield from _addressed(envelope.address, envelope.date, envelope.message_id)
-    yield _header("List-Unsubscribe", ", ".join(leave).split())
+    # The address that one click goes to comes first (RFC 8058, 4), on a line of its own.
+    ways = [envelope.unsubscribe_url, mailto] if mailto else [envelope.unsubscribe_url]
+    yield "List-Unsubscribe: " + ",\r\n ".join(f"<{way}>" for way in ways) + "\r\n"
+    if envelope.feedback:
+        yield f"CFBL-Feedback-ID: {_checked(_TOKEN, envelope.feedback, 'a token')}\r\n"
+
+
+def _mailto(address: str) -> str:
+    return f"mailto:{quote(_checked(_ADDRESS, address, 'a mail address'), safe='@+')}?subject=unsubscribe"
 
 
 def _addressed(address: str, date: datetime, message_id: str) -> Iterator[str]:
-    yield _header("To", [_checked(_ADDRESS, address, "a mail address")])
-    yield _header("Date", _date(date).split())
-    yield _header("Message-ID", [_checked(_MESSAGE_ID, message_id, "a Message-ID")])
+    yield f"To: {_checked(_ADDRESS, address, 'a mail address')}\r\n"
+    yield f"Date: {_date(date)}\r\n"
+    yield f"Message-ID: {_checked(_MESSAGE_ID, message_id, 'a Message-ID')}\r\n"
 
 
-def _shared_headers(core: MailCore, site: Site, sender: str, boundary: str) -> Iterator[str]:
-    """Yield the headers that all readers share: RFC 5322, 2045, 2369, 2919, 3282, 3834, 5064, 8058."""
-    yield from _from(site, sender, core.subject)
-    yield _header("List-Id", [*_phrase(core.name), f"<{_list_id(core, site)}>"])
-    yield _header("List-Archive", [f"<{_uri(core.archive)}>"])
-    if core.page:
-        yield _header("Archived-At", [f"<{_uri(core.page)}>"])
-    yield _header("List-Post", ["NO"])
-    yield _header("List-Unsubscribe-Post", ["List-Unsubscribe=One-Click"])
-    yield from _machine(core.language, bulk=True)
+def _shared_headers(core: MailCore, site: Site, post: Post, boundary: str) -> Iterator[str]:
+    """Yield the headers that all readers share."""
+    yield from _from(site, post.sender, core.subject)
+    yield _list_headers(site, post, core.list)
     yield from _multipart(boundary)
+
+
+@lru_cache(maxsize=256)
+def _list_headers(site: Site, post: Post, about: MailList) -> str:
+    """Return the headers that all mails of a list share: RFC 2369, 2919, 3282, 3834, 5064, 8058, 9477."""
+    return "".join(_about_list(site, post, about))
+
+
+def _about_list(site: Site, post: Post, about: MailList) -> Iterator[str]:
+    contact = _contact(site)
+    if contact:
+        yield _header("Reply-To", contact)
+    yield _header("List-Id", *_phrase(about.name), f"<{_label(about)}.{site.tag.partition(',')[0].lower()}>")
+    yield _header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    yield _header("List-Help", f"<{_uri(paths.absolute(site, paths.ABOUT))}>")
+    if contact:
+        yield _header("List-Owner", f"<mailto:{quote(contact, safe='@')}>")
+    yield _header("List-Archive", f"<{_uri(about.archive)}>")
+    if about.page:
+        yield _header("Archived-At", f"<{_uri(about.page)}>")
+    yield _header("List-Post", "NO")
+    yield _header("Feedback-ID", _feedback_id(about, site))
+    if post.complaints:
+        yield _header("CFBL-Address", f"{_checked(_ADDRESS, post.complaints, 'a mail address')};", "report=arf")
+    yield from _machine(about.language, bulk=True)
 
 
 def _from(site: Site, sender: str, subject: str) -> Iterator[str]:
     address = f"<{_checked(_ADDRESS, sender, 'a mail address')}>"
-    yield _header("From", [*_phrase(site.title), address])
-    yield _header("Subject", _unstructured(subject))
+    yield _header("From", *_phrase(site.title), address)
+    yield _header("Subject", *_unstructured(subject))
 
 
 def _machine(language: str, *, bulk: bool = False) -> Iterator[str]:
     """Yield what tells a machine's mail, so that no machine answers it."""
-    yield _header("Auto-Submitted", ["auto-generated"])
+    yield _header("Auto-Submitted", "auto-generated")
     if bulk:
-        yield _header("Precedence", ["bulk"])
+        yield _header("Precedence", "bulk")
     # Exchange's word for what Auto-Submitted asks of others.
-    yield _header("X-Auto-Response-Suppress", ["OOF,", "AutoReply"])
-    yield _header("Content-Language", [language])
+    yield _header("X-Auto-Response-Suppress", "OOF,", "AutoReply")
+    yield _header("Content-Language", language)
 
 
 def _multipart(boundary: str) -> Iterator[str]:
-    yield _header("MIME-Version", ["1.0"])
-    yield _header("Content-Type", ["multipart/alternative;", f'boundary="{boundary}"'])
+    yield _header("MIME-Version", "1.0")
+    yield _header("Content-Type", "multipart/alternative;", f'boundary="{boundary}"')
 
 
-def _header(name: str, parts: Iterable[str]) -> str:
+@lru_cache(maxsize=256)
+def _header(name: str, *parts: str) -> str:
     """Return a header line, folded between `parts`. The gate: raises RenderError for what could end or split it."""
     lines = [f"{name}:"]
     for part in parts:
@@ -188,12 +213,25 @@ def _encoded_words(text: str) -> list[str]:
     return [f"=?utf-8?b?{b64encode(chunk).decode()}?=" for chunk in chunks if chunk]
 
 
-def _list_id(core: MailCore, site: Site) -> str:
-    """Return the list's name, a topic's or the site's: on the tag's authority, for it must outlive the address."""
-    label = re.sub("[^a-z0-9]+", "-", (core.topic or "").lower()).strip("-")
-    return f"{label or 'topics'}.{site.tag.partition(',')[0].lower()}"
+def _contact(site: Site) -> str | None:
+    return site.contact if site.contact and _ADDRESS.fullmatch(site.contact) else None
 
 
+def _label(about: MailList) -> str:
+    """Return the list's name within the site: a topic's, or one for all its digests of several."""
+    return re.sub("[^a-z0-9]+", "-", (about.topic or "").lower()).strip("-") or "topics"
+
+
+def _feedback_id(about: MailList, site: Site) -> str:
+    """Return by what Gmail may add up complaints: list, period and form of the mail, and last who sends, 5 to 15 signs.
+
+    The same for many mails, or it would add up nothing (Gmail's feedback loop).
+    """
+    sender = re.sub("[^a-z0-9]", "", site.tag.partition(",")[0].lower())[:15]
+    return f"{_label(about)}:{about.kind}:{about.layout}-{about.language}:{sender.ljust(5, '0')}"
+
+
+@lru_cache(maxsize=256)
 def _date(at: datetime) -> str:
     """Return an aware instant as RFC 5322, 3.3 has it."""
     return f"{words.DAYS[at.weekday()][:3]}, {at.day} {words.MONTHS[at.month - 1][:3]} {at:%Y %H:%M:%S %z}"
@@ -206,13 +244,14 @@ def _uri(url: str) -> str:
 
 
 def _checked(pattern: re.Pattern[str], value: str, kind: str) -> str:
-    if not pattern.fullmatch(value):
+    if len(value) > LONGEST_LINK or not pattern.fullmatch(value):
         raise RenderError(f"{value!r} is not {kind}")
     return value
 
 
-def _digest(*parts: Encoded) -> str:
-    return sha256(b"".join(piece for part in parts for piece in part if isinstance(piece, bytes))).hexdigest()[:32]
+def _boundary(subject: str, start: bytes | Slot) -> str:
+    made_from = subject.encode("utf-8", "replace") + (b"" if isinstance(start, Slot) else start[:4096])
+    return f"=_{sha256(made_from).hexdigest()[:32]}"
 
 
 def _part(boundary: str, subtype: str) -> bytes:
@@ -221,33 +260,5 @@ def _part(boundary: str, subtype: str) -> bytes:
     return "\r\n".join((*lines, "Content-Transfer-Encoding: quoted-printable", "", "")).encode()
 
 
-def _encoded(pieces: Pieces) -> Encoded:
-    """Return the texts in quoted-printable, joined between the slots."""
-    found: list[bytes | Slot] = []
-    text: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, Slot):
-            found += (b"".join(text), piece)
-            text = []
-        else:
-            text.append(_quoted_once(piece))
-    return (*found, b"".join(text))
-
-
-def _filled(encoded: Encoded, links: Mapping[Slot, str]) -> Iterator[bytes]:
-    for piece in encoded:
-        yield _quoted(links[piece]) if isinstance(piece, Slot) else piece
-
-
-def _quoted(text: str) -> bytes:
-    """Return text in quoted-printable with CRLF; unless it ends in a line end, its last line stays open.
-
-    b2a_qp takes over the line ends it finds and chooses those of its soft breaks by the first, so it is given LF.
-    """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    quoted = b2a_qp(lines.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n")
-    return quoted + b"=\r\n" if quoted and not quoted.endswith(b"\n") else quoted
-
-
-# Digests of one run share their papers' blocks, which cost ten times as much to encode as to look up.
-_quoted_once = lru_cache(maxsize=1024)(_quoted)
+def _piece(link: str) -> bytes:
+    return quoted(link).encode()

@@ -1,160 +1,92 @@
-"""Prints a mail in its two forms: papers as blocks, blocks into sections, sections into the frame, as many as fit.
+"""Prints the parts of a mail, each in its two forms: papers, the head and end of a section, the frame around all.
 
-What differs from reader to reader is two addresses in the footer. The frame prints a `Slot` there, and the finished
-mail is cut at its slots. They are looked for behind the papers alone, and marked by noncharacters (Unicode 23.7), which
-no cleaned text holds: whatever a title says, it is never taken for one.
+All of it is quoted-printable at once, and what an edition's papers and sections came to is kept on a `Shelf` for the
+next mail: in one layout and language an edition is printed once, whoever reads it beside what.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from css_inline import InlineError, inline, inline_fragment
-from jinja2 import Environment
-
 from digest.errors import RenderError
-from digest.model import Edition, Value
-from digest.render.templates import render
-from digest.render.views import EditionView, edition_view
+from digest.model import Edition, Pick, Value
+from digest.render.blocks import Block, Shelf, Slot
+from digest.render.plates import mark, printed, printed_each
+from digest.render.quoted import quoted
+from digest.render.templates import Templates
+from digest.render.views import EditionView, edition_view, paper_view
 
 HTML_LIMIT = 90 * 1024  # bytes: Gmail hides what comes after 102 kB (hteumeuleu/email-bugs#41)
-LONGEST_LINK = 500  # bytes of an address put into a slot
 
 # A layout is a paper's template in HTML and in text.
 LAYOUTS = {"cards": ("partials/paper.mail.html", "partials/paper.txt")}
 _SECTION = ("partials/section.mail.html", "partials/section.txt")
 _FRAME = ("mail/digest.html", "mail/digest.txt")
-_STYLE = "mail/style.css"
-_BODY = "\ufdd0body\ufdd1"
-_SLOT = re.compile("\ufdd0(unsubscribe|preferences)\ufdd1")
-_SEAM = "<!--seam-->"  # escaped text cannot hold it
+_BODY = quoted(mark("body")).encode()
 
-
-class Slot(StrEnum):
-    """What is put in for each reader."""
-
-    UNSUBSCRIBE = "unsubscribe"
-    PREFERENCES = "preferences"
-
-    @property
-    def mark(self) -> str:
-        """What a template prints for it."""
-        return f"\ufdd0{self}\ufdd1"
-
-
-Pieces = tuple[str | Slot, ...]
 Values = Mapping[str, Any]
 
 
-class Block(Value):
-    """A part of a mail in both forms; the HTML has its styles inlined."""
-
-    html: str
-    text: str
-
-    def around(self, mark: str) -> tuple[Block, Block]:
-        """Return what stands before the last `mark`, and what behind it. Raises RenderError if it is not there."""
-        if mark not in self.html or mark not in self.text:
-            raise RenderError("a mail's template prints no body")
-        (html, _, html_tail), (text, _, text_tail) = self.html.rpartition(mark), self.text.rpartition(mark)
-        return Block(html=html, text=text), Block(html=html_tail, text=text_tail)
-
-
-class Printed(Value):
-    """An edition and its papers as blocks, in order."""
+class Section(Value):
+    """An edition in a mail: what stands before its papers and what behind them."""
 
     view: EditionView
-    papers: tuple[Block, ...]
-
-
-Shelf = dict[tuple[str, ...], Printed]
-
-
-def print_edition(env: Environment, edition: Edition, layout: str, shelf: Shelf) -> Printed:
-    """Return an edition with its papers rendered: from the shelf if it stands there with the same papers."""
-    key = (layout, edition.id, *(pick.paper.id for pick in edition.picks))
-    if key not in shelf:
-        view = edition_view(edition)
-        papers = _blocks(env, LAYOUTS[layout], [{"paper": paper} for paper in view.papers])
-        shelf[key] = Printed(view=view, papers=tuple(papers))
-    return shelf[key]
+    head: Block
+    end: Block
 
 
 class Press:
-    """Puts one mail together. `values` are what its frame and sections show beside the editions."""
+    """Prints the papers and sections of editions in one layout and one language."""
 
-    def __init__(self, env: Environment, editions: Sequence[Printed], values: Values) -> None:
-        self._env, self._editions = env, editions
-        self._values = {**values, "body": _BODY, "alone": len(editions) == 1}
-        self._head, self._foot = self._frame().around(_BODY)
+    def __init__(self, env: Templates, shelf: Shelf, *, layout: str, language: str, values: Values) -> None:
+        self._env, self._shelf = env, shelf
+        self._layout, self._language = layout, language
+        self._values = {**values, "language": language, "layout": layout, "body": mark("body")}
 
-    def fitting(self) -> tuple[Pieces, Pieces]:
-        """Return HTML and text with as many papers a section as fit, best first. Raises RenderError if none does."""
-        most = max(len(edition.papers) for edition in self._editions)
-        html, text = self._showing(most)
-        if _size(html) <= HTML_LIMIT:
-            return html, text
-        fit = bisect_right(range(most), HTML_LIMIT, key=lambda shown: _size(self._showing(shown)[0])) - 1
-        if fit < 0:
-            raise RenderError(f"a mail's HTML exceeds {HTML_LIMIT} bytes without any paper", hint="shorten the notes")
-        return self._showing(fit)
+    def papers(self, edition: Edition) -> list[Block]:
+        """Return an edition's papers, in order: those on the shelf from there, the others in one go."""
+        form = (self._layout, self._language, edition.id)
+        keys = [(form, pick.paper.id, pick.rank) for pick in edition.picks]
+        known = [self._shelf.get(key) for key in keys]
+        lacking = [place for place, block in enumerate(known) if block is None]
+        for place, block in zip(lacking, self._blocks([edition.picks[place] for place in lacking]), strict=True):
+            known[place] = block
+            self._shelf.put(keys[place], block, [block])
+        return known
 
-    def _showing(self, most: int) -> tuple[Pieces, Pieces]:
-        body = [self._head, *self._sections(most)]
-        html = (*(block.html for block in body), *_cut(self._foot.html))
-        text = (*(block.text for block in body), *_cut(self._foot.text))
-        return html, text
-
-    def _sections(self, most: int) -> Iterator[Block]:
-        """Yield the blocks of each section: its head, at most that many papers, its end."""
-        each = [
-            {**self._values, "edition": view, "first": place == 0, "more": max(len(view.papers) - most, 0)}
-            for place, view in enumerate(edition.view for edition in self._editions)
+    def sections(self, editions: Sequence[Edition], shown: int | None = None) -> list[Section]:
+        """Return a section for each edition; of its papers at most so many are shown, or all."""
+        left = [0 if shown is None else max(len(edition.picks) - shown, 0) for edition in editions]
+        return [
+            self._section(edition, first=place == 0, alone=len(editions) == 1, more=left[place])
+            for place, edition in enumerate(editions)
         ]
-        for section, edition in zip(_blocks(self._env, _SECTION, each), self._editions, strict=True):
-            head, end = section.around(_BODY)
-            yield from (head, *edition.papers[:most], end)
 
-    def _frame(self) -> Block:
-        """Return the frame with marks for the body and the slots. Raises RenderError if it offers no way to leave."""
-        values = {**self._values, **{f"{slot}_url": slot.mark for slot in Slot}}
-        html, text = (render(self._env, name, **values) for name in _FRAME)
-        for name, form in zip(_FRAME, (html, text), strict=True):
-            if Slot.UNSUBSCRIBE.mark not in form.rpartition(_BODY)[2]:
+    def _section(self, edition: Edition, *, first: bool, alone: bool, more: int) -> Section:
+        key = (self._layout, self._language, edition.id, len(edition.picks), first, alone, more)
+        known: Section | None = self._shelf.get(key)
+        if known is None:
+            view = edition_view(edition, ())
+            place = {"edition": view, "first": first, "alone": alone, "more": more, "empty": not edition.picks}
+            head, end = self._print(_SECTION, place).around(_BODY)
+            known = Section(view=view, head=head, end=end)
+            self._shelf.put(key, known, [head, end])
+        return known
+
+    def frame(self, values: Values) -> tuple[Block, Block]:
+        """Return what stands before and behind all sections. Raises RenderError if it offers no way to leave."""
+        head, foot = self._print(_FRAME, {**values, **{f"{slot}_url": mark(slot) for slot in Slot}}).around(_BODY)
+        for name, form in zip(_FRAME, (foot.html, foot.text), strict=True):
+            if quoted(mark(Slot.UNSUBSCRIBE)).encode() not in form:
                 raise RenderError(f"template {name} prints no unsubscribe_url behind its body")
-        return Block(html=inlined(self._env, html), text=text)
+        return head, foot
 
+    def _blocks(self, picks: Sequence[Pick]) -> list[Block]:
+        views = [paper_view(pick, parts=False) for pick in picks]
+        html, text = (printed_each(self._env, name, views) if views else [] for name in LAYOUTS[self._layout])
+        return [Block.of(one.encode(), other.encode()) for one, other in zip(html, text, strict=True)]
 
-def inlined(env: Environment, html: str) -> str:
-    """Return a whole mail with its styles inlined. Raises RenderError."""
-    return _styled(inline, html, keep_style_tags=True, extra_css=render(env, _STYLE))
-
-
-def _blocks(env: Environment, names: tuple[str, str], each: Sequence[Values]) -> list[Block]:
-    """Render a template pair for each of `each`. Styles are inlined in one go: half the time of one by one."""
-    if not each:
-        return []
-    html, text = ([render(env, name, **values) for values in each] for name in names)
-    inlined = _styled(inline_fragment, _SEAM.join(html), css=render(env, _STYLE)).split(_SEAM)
-    return [Block(html=one, text=other) for one, other in zip(inlined, text, strict=True)]
-
-
-def _styled(inliner: Callable[..., str], html: str, **options: Any) -> str:
-    try:
-        return inliner(html, load_remote_stylesheets=False, **options)
-    except InlineError as error:
-        raise RenderError(f"template {_STYLE}: {error}") from error
-
-
-def _cut(foot: str) -> Iterator[str | Slot]:
-    """Yield a footer's texts and the slots between them."""
-    for place, piece in enumerate(_SLOT.split(foot)):
-        yield Slot(piece) if place % 2 else piece
-
-
-def _size(html: Pieces) -> int:
-    return sum(LONGEST_LINK if isinstance(piece, Slot) else len(piece.encode()) for piece in html)
+    def _print(self, names: tuple[str, str], values: Values) -> Block:
+        html, text = (printed(self._env, name, **self._values, **values) for name in names)
+        return Block.of(html.encode(), text.encode())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 
-from digest.model import Edition, Paper, Part, Pick, Rights, SignalKind, Topic, Value
+from digest.model import Edition, Paper, Part, Period, Pick, Rights, SignalKind, Topic, Value, Withdrawal
 from digest.render import paths, words
-from digest.text import first_sentences, safe_url, shorten, tidy
+from digest.text import SUMMARY, safe_url, shorten, summary_of, tidy
 
 # In characters: what others wrote has no bound of its own, and a mail has one.
-TITLE, NAME, SUMMARY, REASON, NOTE = 300, 80, 300, 300, 600
+TITLE, NAME, REASON, NOTE = 300, 80, 300, 600
 AUTHORS = 5
+WITHDRAWN = 10
 THIN = 2  # so few picks make a quiet day
 LINKS = {"abstract": "Abstract", "pdf": "PDF", "code": "Code", "project": "Project", "discussion": "Discussion"}
 FEEDS = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
@@ -42,17 +43,21 @@ class PartView(Value):
 
 
 class PaperView(Value):
-    """A pick as shown; an empty text is left out. `url` is where the title leads, if any address is known.
+    """A pick as shown; an empty text is left out. `url` is where the title leads, if any address is known, and
+    `page` our own page about the paper, by its path.
 
-    `people` are the authors to name and, after a cut, "12 more".
+    `people` are the authors to name and, after a cut, "12 more"; `also` are papers much like this one, with no target
+    where no address is known.
     """
 
     number: int
     anchor: str
     title: str
     url: str | None
+    page: str | None
     people: tuple[str, ...]
     summary: str
+    also: tuple[Link, ...]
     reason: str
     numbers: str
     dates: str
@@ -67,8 +72,17 @@ class PaperView(Value):
         return words.series(self.people)
 
 
+class WithdrawalView(Value):
+    """A paper that was shown before and is withdrawn now: its title, where that leads if anywhere, when it stood."""
+
+    title: str
+    url: str | None
+    shown: str
+
+
 class EditionView(Value):
-    """An edition as shown; an empty text is left out. `lead` says what is inside, also when that is little.
+    """An edition as shown; an empty text is left out. `lead` says what is inside, also when that is little; `late` are
+    papers of earlier days that bloomed since.
 
     `path` is its page on the site. A personal topic's edition has none, and no feeds that can be named here.
     """
@@ -78,28 +92,37 @@ class EditionView(Value):
     period: str
     lead: str
     papers: tuple[PaperView, ...]
+    late: tuple[PaperView, ...]
     note: str
     health: str
+    withdrawn: tuple[WithdrawalView, ...]
     path: str | None
     topic_path: str | None
     feeds: tuple[FeedLink, ...]
 
 
-def edition_view(edition: Edition) -> EditionView:
-    """Return an edition in words."""
+def edition_view(edition: Edition, papers: tuple[PaperView, ...] | None = None) -> EditionView:
+    """Return an edition in words; with `papers` if they are known, for they are most of the work."""
     topic, public = edition.topic, edition.topic.owner is None
     return EditionView(
-        topic=line(topic.name, NAME),
+        topic=name_of(topic),
         description=line(topic.description, NOTE),
         period=words.period(edition.period),
         lead=lead(edition),
-        papers=tuple(map(paper_view, edition.picks)),
+        papers=tuple(map(paper_view, edition.picks)) if papers is None else papers,
+        late=tuple(map(paper_view, edition.late)),
         note=line(edition.note or "", NOTE),
         health=words.sentence(line(edition.health or "", NOTE)),
+        withdrawn=tuple(map(_withdrawal, edition.withdrawn[:WITHDRAWN])),
         path=paths.edition_path(edition) if public else None,
         topic_path=paths.topic_path(topic.id) if public else None,
         feeds=feed_links(topic) if public else (),
     )
+
+
+def name_of(topic: Topic) -> str:
+    """Return a topic's name as it can be shown, never nothing."""
+    return line(topic.name, NAME) or topic.id
 
 
 def line(text: str, limit: int) -> str:
@@ -128,24 +151,32 @@ def lead(edition: Edition) -> str:
     return f"{words.count(picked, 'paper')}{f' picked from the {seen:,} we saw' if seen > picked else ''}."
 
 
-def paper_view(pick: Pick) -> PaperView:
-    """Return a pick in words, with as much of its abstract as its source lets us republish."""
+def paper_view(pick: Pick, *, parts: bool = True) -> PaperView:
+    """Return a pick in words, with as much of its abstract as its source lets us republish; its score's `parts` too."""
     paper, links = pick.paper, _links(pick.paper)
     return PaperView(
         number=pick.rank,
         anchor=paths.paper_anchor(paper.id),
         title=line(paper.title, TITLE) or "Untitled",
         url=links[0].target if links else None,
+        page=paths.paper_path(paper.id),
         people=tuple(line(name, NAME) for name in words.cut(paper.authors, AUTHORS)),
-        summary=_summary(paper),
+        summary=_summary(pick),
+        also=_sisters(pick),
         reason=words.sentence(line(pick.sentence, REASON)),
-        numbers=" · ".join(_numbers(pick)),
+        numbers=counted(pick.numbers),
         dates=" · ".join(_dates(paper)),
         links=links,
         score=f"{pick.score:.3f}",
-        parts=tuple(map(_part, pick.parts)),
+        parts=tuple(map(_part, pick.parts)) if parts else (),
         withdrawn=paper.withdrawn,
     )
+
+
+def _withdrawal(one: Withdrawal) -> WithdrawalView:
+    shown = words.period(Period.parse(one.label))
+    url = safe_url(one.url) if one.url else None
+    return WithdrawalView(title=line(one.title, TITLE) or "Untitled", url=url, shown=shown)
 
 
 def _nothing(edition: Edition) -> str:
@@ -164,17 +195,27 @@ def _fit(number: int) -> str:
     return "fits" if number == 1 else "fit"
 
 
-def _summary(paper: Paper) -> str:
-    if paper.rights is Rights.LINK or not paper.abstract:
+def _summary(pick: Pick) -> str:
+    """Return what the edition froze of a paper's text, from before there was that its abstract's; never without leave.
+
+    What a machine wrote says so here, so that no template can forget it.
+    """
+    if pick.paper.rights is Rights.LINK:
         return ""
-    return first_sentences(tidy(paper.abstract[: 2 * SUMMARY]), SUMMARY)
+    text = line(pick.summary or summary_of(pick.paper), SUMMARY)
+    return f"{text} (Written by a machine: {line(pick.summarised_by, NAME)}.)" if pick.summarised_by else text
 
 
-def _numbers(pick: Pick) -> Iterator[str]:
-    for kind in SignalKind:
-        number = pick.numbers.get(kind, 0)
-        if number > 0:
-            yield words.count(number, kind.replace("_", " ").removesuffix("s"))
+def _sisters(pick: Pick) -> tuple[Link, ...]:
+    return tuple(Link(label=line(sister.title, TITLE), target=safe_url(sister.url or "") or "") for sister in pick.also)
+
+
+def counted(numbers: Mapping[SignalKind, int]) -> str:
+    """Return numbers in words: "12 upvotes · 3 comments"."""
+    found = ((kind, numbers.get(kind, 0)) for kind in SignalKind)
+    return " · ".join(
+        words.count(number, kind.replace("_", " ").removesuffix("s")) for kind, number in found if number > 0
+    )
 
 
 def _dates(paper: Paper) -> Iterator[str]:

@@ -51,6 +51,18 @@ def brief(shown: Period) -> str:
             return MONTHS[shown.start.month - 1]
 
 
+def short_period(shown: Period) -> str:
+    """Return a period by itself, as in "Fri 20 Nov 2026", "Week 47, 2026" or "November 2026"."""
+    match shown.kind:
+        case PeriodKind.DAY:
+            return f"{DAYS[shown.start.weekday()][:3]} {short_day(shown.start)}"
+        case PeriodKind.WEEK:
+            year, week, _ = shown.start.isocalendar()
+            return f"Week {week}, {year}"
+        case PeriodKind.MONTH:
+            return month(shown.start)
+
+
 def count(number: int, noun: str) -> str:
     """Return a number of things: "1 paper", "3,303 papers"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -69,8 +81,9 @@ def series(items: Sequence[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return the text with a capital first and a stop at the end; nothing stays nothing."""
-    text = text[:1].upper() + text[1:]
+    """Return the text with a capital first and a stop at the end; nothing stays nothing, and arXiv stays arXiv."""
+    if text.partition(" ")[0].islower():
+        text = text[:1].upper() + text[1:]
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 

@@ -327,6 +327,14 @@ class Topics(Protocol):
         Not those of which an edition of the topic told already, and nothing of the period with the label `apart_from`.
         """
 
+    def told_since(
+        self, topic_id: TopicId, kind: PeriodKind, since: date
+    ) -> list[tuple[EditionId, date, frozenset[PaperId]]]:
+        """The papers of each released edition of a topic whose period begins on a day or later, newest first.
+
+        Not those named beside a pick. Cheaper than to read the editions.
+        """
+
     def had(
         self,
         topics: Iterable[TopicId],
@@ -388,6 +396,9 @@ class Feeds(Protocol):
 
     def feed_entries(self, feed: str, *, after: int, until: int) -> list[FeedEntry]:
         """The entries of a feed with larger numbers than `after`, up to `until`, in their order."""
+
+    def entered_by(self, feed: str, at: datetime) -> int:
+        """How many papers had entered a feed at an instant."""
 
     def newest_entries(self, feeds: Iterable[str], *, limit: int) -> list[FeedEntry]:
         """The last entries of several feeds, at most `limit` of each, newest first."""

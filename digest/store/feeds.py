@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from msgspec import convert, json
 
@@ -22,6 +22,7 @@ from digest.model import (
     Told,
     TopicId,
     feed_of_topic,
+    lined_up,
 )
 from digest.store import rows, sql
 from digest.store.base import Feeds
@@ -32,7 +33,7 @@ from digest.store.parts import Part, missing
 class SqlFeeds(Part, Feeds):
     def enter(self, feed: str, picks: Sequence[Pick], *, at: datetime) -> int:
         with self._db.transaction():
-            return _enter(self._db, feed, picks, at=at, seen_by=at)
+            return _enter(self._db, {feed: [_Coming(picks, at, seen_by=at)]})
 
     def entered(self, feed: str, paper_ids: Iterable[PaperId]) -> set[PaperId]:
         return _known(self._db, feed, list(paper_ids))
@@ -42,6 +43,10 @@ class SqlFeeds(Part, Feeds):
 
     def feed_entries(self, feed: str, *, after: int, until: int) -> list[FeedEntry]:
         return list(map(_entry, self._db.rows(sql.FEED_ENTRIES, feed=feed, after=after, until=until)))
+
+    def entered_by(self, feed: str, at: datetime) -> int:
+        (row,) = self._db.rows(sql.ENTERED_BY, feed=feed, at=at)
+        return int(row["entered"])
 
     def newest_entries(self, feeds: Iterable[str], *, limit: int) -> list[FeedEntry]:
         return list(map(_entry, self._db.rows(sql.NEWEST_ENTRIES, feeds=list(feeds), limit=limit)))
@@ -76,48 +81,45 @@ def enter_released(db: Driver, editions: Iterable[Edition]) -> None:
 
     Papers come once: of a topic's editions only the shortest kind counts. Runs inside a transaction.
     """
+    coming: dict[str, list[_Coming]] = {}
     for edition in editions:
         topic = edition.topic
         if edition.period.kind is topic.shortest:
-            shown = sorted(edition.picks, key=lambda pick: pick.rank) + list(edition.late)
+            own = _Coming(edition.shown, edition.dated, edition.as_of, edition.id)
             for feed in (feed_of_topic(topic.id), *([ALL] if topic.owner is None else [])):
-                _enter(db, feed, shown, at=edition.dated, seen_by=edition.as_of, edition_id=edition.id)
+                coming.setdefault(feed, []).append(own)
+    _enter(db, coming)
 
 
-def _enter(
-    db: Driver,
-    feed: str,
-    picks: Sequence[Pick],
-    *,
-    at: datetime,
-    seen_by: datetime,
-    edition_id: EditionId | None = None,
-) -> int:
-    """Enter what is new, the first of the picks as the newest: each is a second older than the one before it."""
-    known = _known(db, feed, [pick.paper.id for pick in picks])
-    new = list({pick.paper.id: pick for pick in picks if pick.paper.id not in known}.values())
-    if not new:
-        return 0
-    state = _state(db, feed)
-    last, batch = state.entered, state.batch if state.changed == at else 0
-    db.run(sql.SAVE_FEED, name=feed, entered=last + len(new), changed=at, batch=batch + len(new))
-    origins = _origins(db, [pick.paper.id for pick in new], seen_by)
+class _Coming(NamedTuple):
+    """Picks that come at one moment, and by when the sources that told of them were seen."""
+
+    picks: Sequence[Pick]
+    at: datetime
+    seen_by: datetime
+    edition_id: EditionId | None = None
+
+
+def _enter(db: Driver, coming: Mapping[str, Sequence[_Coming]]) -> int:
+    """Enter what is new to each feed, batch after batch. Returns how many entries are new."""
+    states = {row["name"]: rows.read(FeedState, row) for row in db.rows(sql.FEEDS_NAMED, names=list(coming))}
+    entries: list[tuple[FeedEntry, datetime]] = []
+    for feed, batches in coming.items():
+        state = states.get(feed, FeedState(name=feed))
+        known = _known(db, feed, [pick.paper.id for batch in batches for pick in batch.picks])
+        for batch in batches:
+            new = list({pick.paper.id: pick for pick in batch.picks if pick.paper.id not in known}.values())
+            known |= {pick.paper.id for pick in new}
+            state, made = lined_up(state, new, at=batch.at, edition_id=batch.edition_id)
+            entries += [(one, batch.seen_by) for one in made]
+        if state.entered:
+            db.run(sql.SAVE_FEED, **rows.of_value(state))
+    origins = _origins(db, entries)
     db.many(
         sql.SAVE_FEED_ENTRY,
-        (
-            {
-                "feed": feed,
-                "number": last + len(new) - place,
-                "paper_id": pick.paper.id,
-                "at": at - timedelta(seconds=batch + place),
-                "edition_id": edition_id,
-                "pick": None if edition_id else pick,
-                "origin": origins.get(pick.paper.id),
-            }
-            for place, pick in enumerate(new)
-        ),
+        ({**rows.of_value(one), "origin": origins.get((one.feed, one.number))} for one, _ in entries),
     )
-    return len(new)
+    return len(entries)
 
 
 def _known(db: Driver, feed: str, paper_ids: list[PaperId]) -> set[PaperId]:
@@ -126,17 +128,20 @@ def _known(db: Driver, feed: str, paper_ids: list[PaperId]) -> set[PaperId]:
     return {paper_id for row in found for paper_id in (row["paper_id"], row["current"])}.intersection(paper_ids)
 
 
-def _state(db: Driver, feed: str) -> FeedState:
-    found = db.rows(sql.FEED, name=feed)
-    return rows.read(FeedState, found[0]) if found else FeedState(name=feed)
-
-
-def _origins(db: Driver, paper_ids: list[PaperId], seen_by: datetime) -> Mapping[PaperId, Origin]:
-    found: dict[PaperId, Origin] = {}
-    for row in db.rows(sql.ORIGINS, ids=paper_ids, seen_by=seen_by):
+def _origins(db: Driver, entries: Sequence[tuple[FeedEntry, datetime]]) -> dict[tuple[str, int], Origin]:
+    """Return for entries, by feed and number, the source's feed that told of each first, if any did by then."""
+    if not entries:
+        return {}
+    first: dict[PaperId, Origin] = {}
+    ids, latest = list({one.paper_id for one, _ in entries}), max(seen_by for _, seen_by in entries)
+    for row in db.rows(sql.ORIGINS, ids=ids, seen_by=latest):
         paper_id = row.pop("paper_id")
-        found.setdefault(paper_id, rows.read(Origin, row))
-    return found
+        first.setdefault(paper_id, rows.read(Origin, row))
+    return {
+        (one.feed, one.number): first[one.paper_id]
+        for one, seen_by in entries
+        if one.paper_id in first and first[one.paper_id].seen <= seen_by
+    }
 
 
 def _entry(row: Mapping[str, Any]) -> FeedEntry:

@@ -306,6 +306,9 @@ and not exists (
 order by topic_id, start desc, paper.id"""
 EDITION = "select content from edition where id = :id"
 EDITIONS = "select content from edition{where} order by start desc, topic_id, id limit :limit"
+RELEASED_SINCE = """
+select id, start, content from edition
+where topic_id = :topic_id and kind = :kind and start >= :since and state = 'released' order by start desc, id"""
 EDITIONS_OF = """
 select edition_id from pick join edition on edition.id = edition_id
 where paper_id = :paper_id and state = 'released' order by pick.start desc, edition_id"""
@@ -348,7 +351,9 @@ where topic_id = :topic_id and kind = :kind and start < :before and start >= :si
 _FEED_ENTRY = columns_of(FeedEntry.__struct_fields__)
 
 FEEDS = f"select {columns_of(FeedState.__struct_fields__)} from feed order by name"
-FEED = f"select {columns_of(FeedState.__struct_fields__)} from feed where name = :name"
+FEEDS_NAMED = f"""
+select {columns_of(FeedState.__struct_fields__)} from feed
+where name in (select value from json_each(:names)) order by name"""
 SAVE_FEED = _upsert("feed", FeedState.__struct_fields__, key=["name"])
 SAVE_FEED_ENTRY = _insert("feed_entry", FeedEntry.__struct_fields__)
 ENTERED = """
@@ -368,6 +373,7 @@ where paper_id in (select value from json_each(:ids)) and url is not null and en
 order by entry.first_seen, source_id"""
 FEED_ENTRIES = f"""
 select {_FEED_ENTRY} from feed_entry where feed = :feed and number > :after and number <= :until order by number"""
+ENTERED_BY = "select coalesce(max(number), 0) as entered from feed_entry where feed = :feed and at <= :at"
 NEWEST_ENTRIES = f"""
 select {_FEED_ENTRY} from feed join feed_entry on feed = name and number > entered - :limit
 where name in (select value from json_each(:feeds)) order by at desc, feed, number desc"""
@@ -451,10 +457,13 @@ order by cadence, zone, send_hour"""
 _IN_SEGMENT = """
 where cadence = :cadence and zone = :zone and send_hour = :send_hour and topics <> '' and paused = 0"""
 SEGMENTS = f"""
-select cadence, zone, send_hour, language, layout, topics, covered, count(*) as readers from subscriber{_IN_SEGMENT}
+select cadence, zone, send_hour, language, layout, topics, covered, count(*) as readers,
+  min(id) as first, max(id) as last
+from subscriber{_IN_SEGMENT}
 and covered < :due and planned is distinct from :slot
 group by cadence, zone, send_hour, language, layout, topics, covered order by language, layout, topics, covered"""
 _THIS_SEGMENT = f"""{_IN_SEGMENT}
+and id >= :first and id <= :last
 and language = :language and layout = :layout and topics = :topics and covered = :covered
 and planned is distinct from :slot"""
 # What rtrim leaves of an address is all up to its "@".

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import chain
 
-from msgspec import convert, json
+from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
 from digest.errors import NotFoundError
@@ -30,6 +30,20 @@ from digest.store import rows, sql
 from digest.store.base import Topics
 from digest.store.feeds import enter_released
 from digest.store.parts import Part, missing
+
+
+class _Paper(Struct):
+    id: PaperId
+
+
+class _Pick(Struct):
+    paper: _Paper
+
+
+class _Picked(Struct):
+    """What is read of an edition to know its papers: a tenth of the work of reading it all."""
+
+    picks: tuple[_Pick, ...] = ()
 
 
 class SqlTopics(Part, Topics):
@@ -128,6 +142,12 @@ class SqlTopics(Part, Topics):
         )
         return {row["paper_id"] for row in found}
 
+    def told_since(
+        self, topic_id: TopicId, kind: PeriodKind, since: date
+    ) -> list[tuple[EditionId, date, frozenset[PaperId]]]:
+        found = self._db.rows(sql.RELEASED_SINCE, topic_id=topic_id, kind=kind, since=since)
+        return [(row["id"], date.fromisoformat(row["start"]), _told(row["content"])) for row in found]
+
     def had(
         self,
         topics: Iterable[TopicId],
@@ -182,3 +202,7 @@ class SqlTopics(Part, Topics):
 
     def summaries(self, hashes: Iterable[str]) -> dict[str, Summary]:
         return {one.hash: one for one in self._all(Summary, sql.SUMMARIES, hashes=list(hashes))}
+
+
+def _told(content: str) -> frozenset[PaperId]:
+    return frozenset(pick.paper.id for pick in json.decode(content, type=_Picked).picks)

@@ -8,6 +8,7 @@ Methods in Automatic Extracting (1969); the order of the abstract is kept.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from digest.model import Paper, Rights
 from digest.text.characters import tidy
@@ -53,6 +54,8 @@ def summary_of(paper: Paper) -> str:
     return extract(tidy(paper.abstract[:_READ]))
 
 
+# A paper is picked for many topics, and for thousands of readers' own.
+@lru_cache(maxsize=4096)
 def extract(abstract: str, limit: int = SUMMARY) -> str:
     """Return the sentences that carry an abstract's contribution, in their order, within `limit` characters.
 

@@ -3,7 +3,7 @@
 from digest.watch.calendar import Timetable, timetables
 from digest.watch.habits import LOOK_BACK, arrivals, categories_of
 from digest.watch.merging import MENTIONS_BY, Changes, Decision, Known, Outcome, decide, merge, unite
-from digest.watch.states import conditions, worth_waiting
+from digest.watch.states import conditions, missed, worth_waiting
 
 __all__ = [
     "LOOK_BACK",
@@ -18,6 +18,7 @@ __all__ = [
     "conditions",
     "decide",
     "merge",
+    "missed",
     "timetables",
     "unite",
     "worth_waiting",

@@ -52,6 +52,23 @@ def conditions(
     ]
 
 
+def missed(
+    source: Source,
+    health: Health,
+    series: Sequence[Arrival],
+    timetables: Mapping[str, Timetable],
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[date, ...]:
+    """Return the days of a source's announcements that are late, or came too late or too small, oldest first.
+
+    `series` is what arrived of the source as a whole in the LOOK_BACK before, oldest first.
+    """
+    days = _days(_turns(health, series, timetables.get(source.kind), zone, now), series)
+    return tuple(day.turn.day for day in days if day.turn.late <= now and not day.answered)
+
+
 def worth_waiting(condition: Condition, now: datetime) -> bool:
     """Say whether what a source misses may be expected soon enough for an edition to wait."""
     return condition.behind and condition.since is not None and now - condition.since < HOPE

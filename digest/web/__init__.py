@@ -6,6 +6,7 @@ Everything works without scripts and without cookies. What a page may do is said
 `digest.work.subscribing` and decide nothing.
 """
 
+from digest.web.beside import serve_beside, serve_inherited
 from digest.web.server import create_app, serve, serve_until
 
-__all__ = ["create_app", "serve", "serve_until"]
+__all__ = ["create_app", "serve", "serve_beside", "serve_inherited", "serve_until"]

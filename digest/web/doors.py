@@ -22,13 +22,15 @@ from digest.app import App
 from digest.errors import NotFoundError
 from digest.model import Cadence, SubscriberId
 from digest.render import paths, words
+from digest.render.views import FEEDS
 from digest.text import shorten, tidy
 from digest.tokens import Purpose, sign, verify
-from digest.web import forms
+from digest.web import forms, own
 from digest.web.views import Views, choices, offered_cadences
 from digest.web.visitors import Buckets, from_elsewhere, visitor
-from digest.work import subscribing
+from digest.work import feeds, personal, subscribing
 from digest.work.messages import ACCESS_FOR
+from digest.work.personal import Step
 from digest.work.subscribing import Preferences
 from digest.work.wishes import LONGEST_ADDRESS, RefusedError
 
@@ -106,8 +108,13 @@ class Doors:
         reader = self._reader(request, Purpose.PREFERENCES)
         found = await run_in_threadpool(subscribing.preferences, self._app, reader)
         if request.method != "POST":
-            return self._preferences(request, found)
+            return await self._preferences(request, found)
         form = await self._posted(request)
+        if own.asked(form):
+            return await self._own(request, reader, form)
+        if forms.text(form, "feed") == "renew":
+            await run_in_threadpool(feeds.renew, self._app, reader)
+            return await self._preferences(request, found, renewed=True)
         asked = {name: forms.text(form, name) for name in ("cadence", "hour", "zone")}
         topics, paused = forms.texts(form, "topic"), forms.text(form, "paused") == "yes"
         try:
@@ -115,8 +122,18 @@ class Doors:
                 subscribing.change, self._app, reader, **asked, topics=topics, paused=paused
             )
         except RefusedError as error:
-            return self._preferences(request, found, {**asked, "topics": topics, "paused": paused}, error.problems)
-        return self._preferences(request, changed, saved=True)
+            given = {**asked, "topics": topics, "paused": paused}
+            return await self._preferences(request, found, given, error.problems)
+        return await self._preferences(request, changed, saved=True)
+
+    async def _own(self, request: Request, reader: SubscriberId, form: FormData) -> Response:
+        """Change a reader's own topic, and show what that did. The last step can be taken back."""
+        try:
+            step, problems = await run_in_threadpool(own.take, self._app, reader, form), None
+        except RefusedError as error:
+            step, problems = None, error.problems
+        found = await run_in_threadpool(subscribing.preferences, self._app, reader)
+        return await self._preferences(request, found, None, problems, step=step, typed=form if problems else None)
 
     async def health(self, request: Request) -> Response:
         await run_in_threadpool(self._app.store.schema_version)
@@ -128,7 +145,7 @@ class Doors:
         """Return the form, unless another site's page sent it or too many came. Raises HTTPException."""
         if from_elsewhere(request, self._app.site.url):
             raise HTTPException(403)
-        wait = self._from_one.take(visitor(request, self._app.settings.web.trusted_proxies))
+        wait = self._from_one.take(visitor(request.scope, self._app.settings.web.trusted_proxies))
         wait = wait or self._from_all.take("")
         if wait:
             raise HTTPException(429, headers={"Retry-After": str(int(wait) + 1)})
@@ -207,7 +224,7 @@ class Doors:
             preferences=key if just_now else paths.PREFERENCES,
         )
 
-    def _preferences(
+    async def _preferences(
         self,
         request: Request,
         found: Preferences,
@@ -215,8 +232,13 @@ class Doors:
         problems: Mapping[str, str] | None = None,
         *,
         saved: bool = False,
+        step: Step | None = None,
+        typed: FormData | None = None,
+        renewed: bool = False,
     ) -> Response:
         reader = found.subscriber
+        stem = await run_in_threadpool(feeds.reader_stem, self._app, reader.id)
+        mine = await run_in_threadpool(personal.own, self._app, reader.id)
         held = {
             "topics": found.active | found.pending,
             "cadence": reader.cadence,
@@ -235,6 +257,9 @@ class Doors:
             given=shown,
             problems=_sentences(problems),
             saved=saved,
+            own=own.view(mine, step, typed),
+            addresses=[(name, paths.absolute(self._app.site, f"{stem}.{kind}")) for kind, name in FEEDS.items()],
+            renewed=renewed,
             leave=paths.leave_path(sign(self._app.settings.site.secret, Purpose.LEAVE, reader.id)),
         )
 

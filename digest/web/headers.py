@@ -26,3 +26,8 @@ def completed(given: Iterable[tuple[bytes, bytes]], defaults: Headers = DEFAULTS
     held = list(given)
     names = {name.lower() for name, _ in held}
     return [*held, *(default for default in defaults if default[0] not in names)]
+
+
+def lines(headers: Headers) -> bytes:
+    """Return headers as they are sent, with the empty line behind them."""
+    return b"".join([part for name, value in headers for part in (name, b": ", value, b"\r\n")]) + b"\r\n"

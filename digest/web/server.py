@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,63 +21,70 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from digest.app import App
-from digest.errors import ConfigError, DigestError, NotFoundError, RenderError, StoreError, TokenError
+from digest.errors import ConfigError, DigestError, NotFoundError, StoreError, TokenError
+from digest.render import paths
+from digest.web.answers import Answers
+from digest.web.asked import Asked
 from digest.web.doors import PACE, Doors
+from digest.web.front import Front, Published
 from digest.web.guard import Guard
-from digest.web.shelf import Published, Shelf
+from digest.web.printing import Printer
+from digest.web.shelf import Shelf
+from digest.web.supply import can_be_apart, fill, from_apart, from_here
 from digest.web.views import Views
+from digest.web.wire import Lobby, Wire
 
 LOOK_EVERY = timedelta(seconds=5)
 FINISH_WITHIN = timedelta(seconds=10)
+# A small site is all there when it answers for the first time; a large one says for a while what it has not got yet.
+FILLED_WITHIN = timedelta(seconds=15)
 
 log = structlog.get_logger()
 
 
-def create_app(app: App, *, pace: timedelta = PACE, look_every: timedelta = LOOK_EVERY) -> Starlette:
-    """Return the web application with all pages rendered; it looks for new ones every `look_every` while it runs.
+class Web:
+    """The web application: published files first, then the doors. `refresh` looks for what is new at once."""
 
-    Raises ConfigError without a secret, StoreError, RenderError.
-    """
-    if not app.settings.site.secret:
-        raise ConfigError("site.secret is empty: readers' links cannot be signed", hint="`digest init` writes one")
-    shelf, views = Shelf(app), Views(app)
-    shelf.refresh()
+    def __init__(self, app: App, *, pace: timedelta = PACE) -> None:
+        if not app.settings.site.secret:
+            raise ConfigError("site.secret is empty: readers' links cannot be signed", hint="`digest init` writes one")
+        self.shelf, self.printer = Shelf(), Printer(app)
+        answers = Answers(app.calendar)
+        self.front = Front(self.shelf, answers, now=app.now, trusted_proxies=app.settings.web.trusted_proxies)
+        self.asked = Asked(app, self.shelf, answers)
+        self._published = Published(_doors(app, self.shelf, self.asked, pace), self.front)
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_keep_fresh(shelf, look_every))
-        yield
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+    def refresh(self) -> int:
+        """Render what has changed. Returns how many files that were."""
+        return fill(self.shelf, self.printer)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._published(scope, receive, send)
+
+
+def create_app(app: App, *, pace: timedelta = PACE) -> Web:
+    """Return the web application with all pages rendered. Raises ConfigError without a secret."""
+    web = Web(app, pace=pace)
+    web.refresh()
+    return web
+
+
+def _doors(app: App, shelf: Shelf, asked: Asked, pace: timedelta) -> Starlette:
+    views = Views(app)
     errors = Errors(views)
-    web = Starlette(
-        routes=Doors(app, views, pace=pace).routes(),
-        middleware=[Middleware(Published, shelf=shelf), Middleware(Guard, views=views)],
+    doors = Starlette(
+        routes=[*Doors(app, views, pace=pace).routes(), *asked.routes()],
+        middleware=[Middleware(Guard, views=views)],
         exception_handlers={
             HTTPException: errors.refused,
             TokenError: errors.wrong_link,
             NotFoundError: errors.gone,
             StoreError: errors.store,
         },
-        lifespan=lifespan,
     )
-    web.router.redirect_slashes = False
-    web.router.default = Elsewhere(shelf)
-    web.state.shelf = shelf
-    return web
-
-
-async def _keep_fresh(shelf: Shelf, every: timedelta) -> None:
-    while True:
-        await asyncio.sleep(every.total_seconds())
-        try:
-            if await run_in_threadpool(shelf.refresh):
-                log.info("site_rendered")
-        except (StoreError, RenderError) as error:
-            # What is there stays, and the next look may do better.
-            log.warning("site_not_rendered", code=error.code)
+    doors.router.redirect_slashes = False
+    doors.router.default = Elsewhere(shelf, asked)
+    return doors
 
 
 class Errors:
@@ -117,18 +125,26 @@ class Errors:
 class Elsewhere:
     """Answers for every address that is no door and cannot be read from the shelf."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, shelf: Shelf, asked: Asked) -> None:
+        self._shelf, self._asked = shelf, asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
+        found = await self._asked.page(scope) or self._missing(scope["path"])
+        await found(scope, receive, send)
+
+    def _missing(self, path: str) -> Response:
+        """Return where a page is that was asked for without its slash. Raises HTTPException 404, 405, 410, 503."""
         if self._shelf.get(path):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        if self._shelf.get(f"{path}/") or path == "/preferences":
+        if self._shelf.get(f"{path}/") or f"{path}/" in self._shelf.resting or path in _SLASHED:
             # Relative, and made of a name we know: it leads nowhere else.
-            await RedirectResponse(f"{path.rpartition('/')[2]}/", 308)(scope, receive, send)
-            return
-        raise HTTPException(404)
+            return RedirectResponse(f"{path.rpartition('/')[2]}/", 308)
+        if self._shelf.ended(path):
+            raise HTTPException(410)
+        raise HTTPException(404) if self._shelf.complete else HTTPException(503, headers={"Retry-After": "5"})
+
+
+_SLASHED = {paths.PREFERENCES.rstrip("/"), paths.SOURCES.rstrip("/")}
 
 
 def serve(app: App, host: str, port: int) -> None:
@@ -138,37 +154,62 @@ def serve(app: App, host: str, port: int) -> None:
     """
     with listening(host, port) as ours:
         log.info("listening", url=address_of(ours))
-        with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
+        with quick_runner() as runner:
             runner.run(_serve_until_signal(app, ours))
 
 
-async def serve_until(app: App, ours: socket.socket, stop: asyncio.Event) -> None:
-    """Serve on a listening socket until `stop` is set, and finish what is under way.
+def quick_runner() -> asyncio.Runner:
+    """Return a runner of the fastest event loop there is."""
+    return asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory())
 
-    Raises ConfigError, StoreError, RenderError.
-    """
-    server = Server(
-        uvicorn.Config(
-            await asyncio.to_thread(create_app, app),
-            # A proxy's word about the visitor is ours to judge, and its log would hold readers' links.
-            proxy_headers=False,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            ws="none",
-            lifespan="on",
-            timeout_graceful_shutdown=int(FINISH_WITHIN.total_seconds()),
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[ours]))
+
+async def serve_until(app: App, ours: socket.socket, stop: asyncio.Event) -> None:
+    """Serve on a listening socket until `stop` is set, and finish what is under way. Raises ConfigError, StoreError."""
+    web = Web(app)
+    lobby = Lobby(web.front)
+    tasks = [asyncio.create_task(_supplied(app, web)), asyncio.create_task(lobby.keep())]
     stopped = asyncio.create_task(stop.wait())
+    server = Server(config_of(web, lobby))
     try:
+        await _filled(web.shelf, stop)
+        serving = asyncio.create_task(server.serve(sockets=[ours]))
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopped.cancel()
         server.should_exit = True
         await serving
+    finally:
+        for task in (stopped, *tasks):
+            task.cancel()
+        await asyncio.gather(stopped, *tasks, return_exceptions=True)
+
+
+def config_of(web: Web, lobby: Lobby) -> uvicorn.Config:
+    """Return how uvicorn is to serve."""
+    return uvicorn.Config(
+        web,
+        http=partial(Wire, lobby=lobby),  # type: ignore[arg-type]  # called as a class is
+        # A proxy's word about the visitor is ours to judge, and its log would hold readers' links.
+        proxy_headers=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="none",
+        lifespan="off",
+        timeout_keep_alive=int(lobby.patience.silent),
+        timeout_graceful_shutdown=int(FINISH_WITHIN.total_seconds()),
+    )
+
+
+async def _supplied(app: App, web: Web) -> None:
+    if can_be_apart(app):
+        await from_apart(web.shelf, app.settings, LOOK_EVERY)
+    else:
+        await from_here(web.shelf, web.printer, LOOK_EVERY)
+
+
+async def _filled(shelf: Shelf, stop: asyncio.Event) -> None:
+    ends = monotonic() + FILLED_WITHIN.total_seconds()
+    while not (shelf.complete or stop.is_set() or monotonic() > ends):
+        await asyncio.sleep(0.02)
 
 
 async def _serve_until_signal(app: App, ours: socket.socket) -> None:

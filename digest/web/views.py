@@ -15,7 +15,8 @@ from digest.render import paths
 from digest.render.pages import STYLE_PATH, relative
 from digest.render.templates import render
 from digest.render.views import NAME, NOTE, line
-from digest.web.shelf import FORMS_STYLE
+from digest.web.printing import FORMS_STYLE
+from digest.work.publishing import ENDED
 from digest.work.wishes import cadences, zones
 
 # Deeper than any address of ours: a link back up would only grow with what was asked for.
@@ -26,7 +27,9 @@ SENTENCES = {
     403: ("This is not possible", "The request came from another site's page. Open the form here and send it again."),
     404: ("There is no such page", "It may have moved, or the address is not complete."),
     405: ("This is not possible", "The page cannot be asked for in this way."),
+    410: ENDED,
     408: ("That took too long", "The form did not arrive in time. Please try again."),
+    414: ("That is too much", "What was asked for is longer than any search of ours."),
     413: ("That is too much", "What was sent is larger than any form of ours."),
     415: ("This cannot be read", "The form came in an encoding that we do not know."),
     429: ("Too many at once", "Many forms were sent from your network. Please try again in some minutes."),
@@ -65,7 +68,7 @@ class Views:
         site = self._app.site
         to = partial(paths.absolute, site) if path.count("/") > _DEEPEST else partial(relative, path)
         full = partial(paths.absolute, site)
-        shared = {"site": site, "to": to, "full": full, "style": STYLE_PATH, "forms_style": f"/{FORMS_STYLE}"}
+        shared = {"site": site, "to": to, "full": full, "style": STYLE_PATH, "forms_style": FORMS_STYLE}
         return HTMLResponse(render(self._app.templates, f"web/{name}.html", **shared, **values), status)
 
     def _zones(self, current: str) -> Markup:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from digest.errors import RenderError
 from digest.model import PeriodKind, Value
 
-_FINAL = "final"
+_FINAL, _RESTING = "final", "resting"
 
 
 class Syndicated(Value):
@@ -50,6 +50,14 @@ class Parcel(NamedTuple):
     files: Callable[[Container[str]], Iterator[File]]
 
 
+class Made(NamedTuple):
+    """A file of a parcel as it was made, or None if it was not."""
+
+    parcel: Parcel
+    file: File
+    body: bytes | None
+
+
 class Batch(Value):
     """A parcel's files as they were made: what its key was, and by path what theirs were."""
 
@@ -69,10 +77,11 @@ class Census:
     def paths(self) -> set[str]:
         return {path for batch in self.batches.values() for path in batch.files}
 
-    def made(self, parcels: Iterable[Parcel]) -> Iterator[tuple[File, bytes]]:
+    def made(self, parcels: Iterable[Parcel], *, resting: Callable[[File], bool] = lambda _: False) -> Iterator[Made]:
         """Yield each file that may have changed, made anew; afterwards `gone` are the paths that are no more.
 
-        A template that fails keeps its parcel's old files, and is told in `failed`. Raises StoreError.
+        One that is `resting` comes once, unmade. A template that fails keeps its parcel's old files, and is told in
+        `failed`. Raises StoreError.
         """
         before, self.failed, names = self.paths, [], set()
         for parcel in parcels:
@@ -80,17 +89,17 @@ class Census:
             key = _mark(parcel.key)
             old = self.batches.get(parcel.name)
             if old is None or old.key != key:
-                yield from self._parcel(parcel, key, old or Batch(key="", files={}))
+                yield from self._parcel(parcel, key, old or Batch(key="", files={}), resting)
         self.batches = {name: batch for name, batch in self.batches.items() if name in names}
         self.gone = sorted(before - self.paths)
 
-    def _parcel(self, parcel: Parcel, key: str, old: Batch) -> Iterator[tuple[File, bytes]]:
+    def _parcel(self, parcel: Parcel, key: str, old: Batch, resting: Callable[[File], bool]) -> Iterator[Made]:
         files = {path: mark for path, mark in old.files.items() if mark == _FINAL}
         try:
             for file in parcel.files({path.rpartition(".")[0] for path in files}):
-                mark = _FINAL if file.feed and file.feed.final else _mark(file.key)
+                mark = _RESTING if resting(file) else _FINAL if file.feed and file.feed.final else _mark(file.key)
                 if not mark or old.files.get(file.path) != mark:
-                    yield file, file.make()
+                    yield Made(parcel, file, None if mark == _RESTING else file.make())
                 files[file.path] = mark
             self.batches[parcel.name] = Batch(key=key, files=files)
         except RenderError as error:

@@ -129,10 +129,10 @@ def _rows(runs: Mapping[str, Run], gains: judged.Gains) -> Iterator[Row]:
 
 
 def _paper(where: str, row: Mapping[str, Any]) -> Paper:
-    title, abstract = row.get("title") or "", row.get("abstract") or None
-    if "id" not in row or not isinstance(title, str) or not isinstance(abstract, str | None):
+    title, abstract = row.get("title"), row.get("abstract")
+    if "id" not in row or not isinstance(title, str | None) or not isinstance(abstract, str | None):
         raise ConfigError(f"{where}: a paper needs an id, a title and an abstract")
-    return Paper(id=PaperId(str(row["id"])), title=title, abstract=abstract, first_seen=_instant(where, row))
+    return Paper(id=PaperId(str(row["id"])), title=title or "", abstract=abstract, first_seen=_instant(where, row))
 
 
 def _instant(where: str, row: Mapping[str, Any]) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 
 from digest.app import App
 from digest.model import Delivery, DigestId, Edition, Subscriber, SubscriberId
@@ -20,18 +21,23 @@ WIRES = 200  # digests kept in their bytes, some 60 KB each
 
 
 class Messages:
-    """Makes the mails of one round of sending; what it keeps for the next one is bounded, whatever the round holds."""
+    """Makes the mails of one round of sending, for any number of threads.
+
+    What it keeps for the next mail is bounded, whatever the round holds.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._shelf, self._recent = Shelf(), Recent(app.store)
+        self._shelf, self._recent, self._turn = Shelf(), Recent(app.store), Lock()
         self._wire = lru_cache(maxsize=WIRES)(self._made)
 
     def of(self, delivery: Delivery, subscriber: Subscriber) -> bytes:
         """Return the message of a delivery: the same bytes each time. Raises RenderError, NotFoundError."""
         if delivery.digest_id is None:
             return self._letter(delivery, subscriber)
-        return mime.message(self._wire(delivery.digest_id), envelope(self._app, delivery, subscriber))
+        with self._turn:
+            wire = self._wire(delivery.digest_id)
+        return mime.message(wire, envelope(self._app, delivery, subscriber))
 
     def _made(self, digest_id: DigestId) -> mime.Wire:
         digest = self._app.store.digest(digest_id)

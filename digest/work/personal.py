@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from digest.app import App
 from digest.edition.slots import KIND_OF
 from digest.errors import DigestError
-from digest.model import Cadence, Paper, PaperId, Period, SubscriberId, SubscriptionState, Topic, TopicId, Value
-from digest.rank import rank_all
+from digest.model import Paper, PaperId, Period, PeriodKind, SubscriberId, SubscriptionState, Topic, TopicId, Value
+from digest.rank import Pool, rank_all
 from digest.rank.effect import Effect, effect
 from digest.work.phrases import Phrases
 from digest.work.ranking import pool_of, prepared, rule_of
@@ -44,7 +44,7 @@ class Own(Value):
 
 
 class Step(Value):
-    """The topic after a step, what that did to the candidates of the last edition, and how many old papers gave way."""
+    """The topic after a step, what that did to the papers of the last days, and how many old papers gave way."""
 
     topic: Topic
     effect: Effect
@@ -149,17 +149,18 @@ def _step(app: App, subscriber: SubscriberId, change: Callable[[Topic], Topic], 
 
 
 def _effect(app: App, subscriber: SubscriberId, before: Topic, after: Topic) -> Effect:
-    period = _last(app, app.store.subscriber(subscriber).cadence)
-    pool = pool_of(app, period, as_of=app.now())
+    period, pool = _candidates(app, KIND_OF[app.store.subscriber(subscriber).cadence])
     old, new = prepared(app, [before, after], pool.space)
     lists = [ranking.picks[: after.limit] for ranking in rank_all(pool, [old, new], rule_of(app, period))]
     return effect(pool, (old, new), (lists[0], lists[1]))
 
 
-def _last(app: App, cadence: Cadence) -> Period:
-    """Return the period whose edition was due last."""
-    period = Period.containing(KIND_OF[cadence], app.calendar.today(app.now())).previous
-    return period if app.calendar.cut(period) <= app.now() else period.previous
+def _candidates(app: App, kind: PeriodKind) -> tuple[Period, Pool]:
+    """Return what the edition that was due last chose from; where that is nothing yet, what the next one will."""
+    current = Period.containing(kind, app.calendar.today(app.now()))
+    last = current.previous if app.calendar.cut(current.previous) <= app.now() else current.previous.previous
+    pool = pool_of(app, last, as_of=app.now())
+    return (last, pool) if len(pool) else (current, pool_of(app, current, as_of=app.now()))
 
 
 def _with(topic: Topic, field: str, other: str, paper: PaperId) -> Topic:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,9 @@ from digest.model import (
     Value,
 )
 from digest.work.recent import Recent
+
+# A commit waits for the disk: readers with a topic of their own would each be one.
+BATCH = 256
 
 
 class Plan(Value):
@@ -44,11 +48,14 @@ class Load(Value):
 
 def plan(app: App, *, dry: bool = False) -> list[Plan]:
     """Enter all slots that are due now; `dry` only says what would be. Doing it again enters nothing."""
-    now, plans = app.now(), []
+    now, recent, plans = app.now(), Recent(app.store), []
     for cadence, zone, hour in app.store.send_times():
         slot = newest(cadence, ZoneInfo(zone), hour, calendar=app.calendar, now=now)
-        for segment in app.store.segments(cadence, zone, hour, slot=slot.label, due=slot.due):
-            plans.append(_enter(app, slot, segment, now=now, dry=dry))
+        segments = app.store.segments(cadence, zone, hour, slot=slot.label, due=slot.due)
+        for start in range(0, len(segments), BATCH):
+            with nullcontext() if dry else app.store.transaction():
+                some = segments[start : start + BATCH]
+                plans += [_enter(app, slot, segment, recent, now=now, dry=dry) for segment in some]
     return plans
 
 
@@ -63,33 +70,27 @@ def loads(app: App, plans: Iterable[Plan]) -> list[Load]:
     return [Load(hour=hour, domain=domain, mails=mails) for (hour, domain), mails in rows]
 
 
-def _enter(app: App, slot: Slot, segment: Segment, *, now: datetime, dry: bool) -> Plan:
-    editions = carried(released(app, segment.topics, slot), slot, covered=segment.covered)
+def _enter(app: App, slot: Slot, segment: Segment, recent: Recent, *, now: datetime, dry: bool) -> Plan:
+    latest = [one for topic in segment.topics for one in recent.released(topic, KIND_OF[slot.cadence])]
+    editions = carried(latest, slot, covered=segment.covered)
     late = now > slot.due + LATEST
-    shared = [] if late else told_once(app, editions)
+    shared = [] if late else told_once(app, editions, recent)
     entered = segment.readers
     if not dry:
-        with app.store.transaction():
-            digest = _keep(app, slot, segment, editions) if shared else None
-            entered = app.store.plan_segment(
-                segment,
-                slot=slot.label,
-                due=slot.due,
-                # A late slot covers nothing: the next one carries its editions, if they are not too old by then.
-                covers=segment.covered if late else slot.due,
-                now=now,
-                state=DeliveryState.QUEUED if digest else DeliveryState.SKIPPED,
-                digest_id=digest,
-                reply=None if digest else "late" if late else "empty",
-            )
+        digest = _keep(app, slot, segment, editions) if shared else None
+        entered = app.store.plan_segment(
+            segment,
+            slot=slot.label,
+            due=slot.due,
+            # A late slot covers nothing: the next one carries its editions, if they are not too old by then.
+            covers=segment.covered if late else slot.due,
+            now=now,
+            state=DeliveryState.QUEUED if digest else DeliveryState.SKIPPED,
+            digest_id=digest,
+            reply=None if digest else "late" if late else "empty",
+        )
     carried_ids = tuple(one.id for one in editions if shared)
     return Plan(slot=slot.label, due=slot.due, segment=segment, editions=carried_ids, readers=entered)
-
-
-def released(app: App, topics: Sequence[TopicId], slot: Slot) -> list[Edition]:
-    """Return the latest released editions of some topics for a slot's cadence, by topic."""
-    recent, kind = Recent(app.store), KIND_OF[slot.cadence]
-    return [edition for topic in topics for edition in recent.released(topic, kind)]
 
 
 def told_once(app: App, editions: Sequence[Edition], recent: Recent | None = None) -> list[Edition]:
@@ -105,8 +106,8 @@ def _told(recent: Recent, editions: Sequence[Edition]) -> dict[PaperId, set[Topi
     kind, first = editions[0].period.kind, min(edition.period.start for edition in editions)
     mine = {edition.id for edition in editions}
     for topic in {edition.topic.id for edition in editions}:
-        for older, start, papers in recent.told(topic, kind):
-            if older not in mine and timedelta(0) <= first - start <= ACROSS_TOPICS:
+        for older, start, papers in recent.told(topic, kind, first - ACROSS_TOPICS):
+            if older not in mine and start <= first:
                 for paper in papers:
                     found[paper].add(topic)
     return found

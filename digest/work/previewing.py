@@ -15,7 +15,6 @@ from digest.errors import DigestError, NotFoundError
 from digest.model import (
     Edition,
     EditionId,
-    EditionState,
     Period,
     PeriodKind,
     Subscriber,
@@ -24,12 +23,11 @@ from digest.model import (
 )
 from digest.publish.files import Written, write_tree
 from digest.render import mail, mime, paths
-from digest.render.feed import feed_of
 from digest.render.lint import findings
 from digest.render.press import HTML_LIMIT
 from digest.tokens import PLACEHOLDER
+from digest.work import feeds
 from digest.work.composing import completed
-from digest.work.feeds import RENDERERS
 from digest.work.messages import core_of, marked, wire_of
 from digest.work.planning import told_once
 from digest.work.ranking import draft
@@ -44,11 +42,9 @@ def preview(
     A frozen edition is replayed; else it is what would be composed at the day's cut from what is known now.
     """
     edition = edition_of(app, topic, day)
-    before = [one for one in app.store.editions(topic.id, state=EditionState.RELEASED) if _older(one, edition)]
     files = mail_files(app, [edition], layout=layout, language=language)
-    same = [one for one in (edition, *before) if one.period.kind is topic.shortest]
-    feed = feed_of(app.site, topic, same, app.templates, limit=app.settings.limits.feed_items)
-    files |= {f"feed.{extension}": render(feed) for extension, render in RENDERERS.items()}
+    bodies = feeds.preview(app, topic, edition).bodies
+    files |= {f"feed.{extension}": body for extension, body in bodies.items()}
     return edition, files
 
 
@@ -121,7 +117,3 @@ def specimen(app: App, sections: list[Edition], *, address: str = "reader@exampl
 def write(folder: Path, files: dict[str, bytes]) -> Written:
     """Write a preview's files. Raises PublishError."""
     return write_tree(folder, files)
-
-
-def _older(one: Edition, than: Edition) -> bool:
-    return one.period.kind is than.period.kind and one.period.start < than.period.start

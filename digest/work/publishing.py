@@ -5,6 +5,7 @@ Personal topics are in none of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Hashable, Iterator
 from functools import partial
 from hashlib import sha256
@@ -22,6 +23,7 @@ from digest.work.census import Batch, Census, File, Parcel, Syndicated
 
 # Beside the site, for the next time: what was made of what. It names nothing that is not published.
 LEDGER = ".digest.json"
+ARCHIVED = re.compile(r"(/(?:[a-z0-9-]+/)*feed)-[1-9][0-9]{0,5}\.[a-z]+", re.ASCII)
 ENDED = (
     "This topic has ended",
     "There will be no more editions of it, and its feeds are gone. The first page shows what there is instead.",
@@ -46,6 +48,28 @@ def parcels(app: App, *, served: bool = True) -> Iterator[Parcel]:
         yield Parcel(f"pages {bundle.name}", bundle.key, partial(_leaves, bundle))
 
 
+def find(app: App, path: str, parcel: str | None = None) -> File | None:
+    """Return a file of a parcel, or a page of a feed's archive; None if there is no such thing. Raises StoreError."""
+    found = ARCHIVED.fullmatch(path)
+    wanted = parcel or (f"feed {found[1]}" if found else None)
+    everything_else = _AllBut(path.rpartition(".")[0])
+    files = (file for one in parcels(app) if one.name == wanted for file in one.files(everything_else))
+    return next((file for file in files if file.path == path), None)
+
+
+class _AllBut(Container[str]):
+    """What holds everything but one thing."""
+
+    def __init__(self, one: str) -> None:
+        self._one = one
+
+    def __contains__(self, other: object) -> bool:
+        return other != self._one
+
+
+EVERYTHING: Container[str] = _AllBut("")
+
+
 def ended(app: App) -> list[TopicId]:
     """Return the site's topics that had editions, and are gone or switched off. Raises StoreError."""
     off = [topic.id for topic in app.store.topics() if not topic.enabled and app.store.periods(topic.id)]
@@ -60,7 +84,8 @@ def publish(app: App, folder: Path) -> Written:
     """
     maker = _maker(app)
     census = Census(_standing(folder, maker))
-    written = sum(write(folder, _name(file.path), body) for file, body in census.made(_exported(app)))
+    made = ((_name(one.file.path), one.body) for one in census.made(_exported(app)))
+    written = sum(write(folder, name, body) for name, body in made if body is not None)
     for path in census.gone:
         remove(folder, _name(path))
     write(folder, LEDGER, msgspec.json.encode(Ledger(maker=maker, batches=census.batches)))
@@ -130,4 +155,3 @@ def _maker(app: App) -> str:
 
 def _name(path: str) -> str:
     return f"{path.lstrip('/')}{'index.html' if path.endswith('/') else ''}"
-

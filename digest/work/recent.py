@@ -1,16 +1,15 @@
-"""Released editions as a round of sending needs them again and again: kept in memory, so many and no more."""
+"""Released editions as a round of planning or sending needs them again and again: so many in memory, and no more."""
 
 from __future__ import annotations
 
-from datetime import date
 from functools import lru_cache
 
-from digest.model import Edition, EditionId, EditionState, PaperId, PeriodKind, TopicId
+from digest.model import Edition, EditionState, PeriodKind, TopicId
 from digest.store import Store
 
-EDITIONS, TOPICS = 256, 1024
-# Enough to hold every edition that two periods, or the rule of repeats, may look at.
-LATELY = {PeriodKind.DAY: 40, PeriodKind.WEEK: 8, PeriodKind.MONTH: 6}
+EDITIONS, TOPICS, LATEST = 256, 1024, 64
+# Enough to hold every edition of the periods that a digest looks back to.
+LATELY = {PeriodKind.DAY: 8, PeriodKind.WEEK: 5, PeriodKind.MONTH: 5}
 
 
 class Recent:
@@ -19,15 +18,9 @@ class Recent:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.edition = lru_cache(maxsize=EDITIONS)(store.edition)
-        self.told = lru_cache(maxsize=TOPICS)(self._told)
+        self.released = lru_cache(maxsize=LATEST)(self._released)
+        self.told = lru_cache(maxsize=TOPICS)(store.told_since)
 
-    def released(self, topic: TopicId, kind: PeriodKind) -> list[Edition]:
+    def _released(self, topic: TopicId, kind: PeriodKind) -> list[Edition]:
         """Return a topic's latest released editions of a kind, newest first."""
         return self._store.editions(topic, kind=kind, state=EditionState.RELEASED, limit=LATELY[kind])
-
-    def _told(self, topic: TopicId, kind: PeriodKind) -> list[tuple[EditionId, date, frozenset[PaperId]]]:
-        """Return of a topic's latest released editions the id, the first day and the papers."""
-        return [
-            (edition.id, edition.period.start, frozenset(pick.paper.id for pick in edition.picks))
-            for edition in self.released(topic, kind)
-        ]

@@ -103,6 +103,23 @@ def test_a_removed_topic_leaves_its_archive(store: Store) -> None:
     assert store.editions(KV) == [make_edition()]
 
 
+def test_past_topics_are_the_sites_that_were_removed_and_had_editions(store: Store) -> None:
+    ada = SubscriberId("A" * 16)
+    topics = [make_topic(TopicId(name)) for name in ("b-gone", "a-gone", "here", "no-edition", "only-a-draft")]
+    topics.append(make_topic(TopicId("personal"), owner=ada))
+    store.save_subscribers([Subscriber(id=ada, address="ada@example.org", created=NOON)])
+    store.put_topics(topics)
+    for topic in topics:
+        draft = make_draft("Paper", topic=topic)
+        if topic.id != "no-edition":
+            store.save_edition(draft if topic.id == "only-a-draft" else released(draft))
+    assert store.past_topics() == []
+    for topic in topics:
+        if topic.id != "here":
+            store.remove_topic(topic.id)
+    assert store.past_topics() == ["a-gone", "b-gone"]
+
+
 def test_removing_an_unknown_topic_is_an_error(store: Store) -> None:
     with pytest.raises(NotFoundError):
         store.remove_topic(KV)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from digest.model import Edition
+from digest.render.lint import findings
 from digest.work.demo import Demo, run
 
 
@@ -56,6 +57,13 @@ def test_every_page_is_small_and_asks_nobody_else(made: tuple[Path, Demo]) -> No
         assert len(text) < 50_000, page
         assert "<script" not in text
         assert 'src="' not in text
+
+
+def test_every_mail_keeps_every_rule(made: tuple[Path, Demo]) -> None:
+    mails = sorted(made[0].rglob("*.eml"))
+    assert len(mails) > 5
+    for path in mails:
+        assert findings(path.read_bytes()) == [], path
 
 
 def picks_of(edition: Edition) -> list[str]:

@@ -14,13 +14,14 @@ import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Route, sync_playwright
 
-from digest.model import Edition, Links, SignalKind
+from digest.model import Edition, Links, Post, SignalKind
 from digest.render import paths
 from digest.render.mail import compose, html_for, text_for
 from digest.render.mime import encode, message
-from digest.render.pages import STYLE_PATH, edition_page, error_page, index_page, stylesheet, topic_page
+from digest.render.pages import STYLE_PATH, error_page, stylesheet
 from tests.factories import NOON, make_edition, make_paper, make_pick, make_site, make_topic
 from tests.pages import ENV, foreign, make_envelope, make_picks, parsed
+from tests.web import all_pages, asked, fill, published, rich_papers
 
 SITE = make_site(contact="hello@digest.example", postal="Digest, 1 Example Street", description="Papers by topic.")
 QUIET = (
@@ -79,26 +80,36 @@ def rich_edition() -> Edition:
 
 RICH, EMPTY = rich_edition(), make_edition(label="2026-11-19", considered=31)
 READER = make_envelope()
+POST = Post(sender="digest@digest.example", letters="confirm@digest.example")
 
 
 def mail(*editions: Edition) -> bytes:
     return html_for(compose(ENV, SITE, editions), READER).encode()
 
 
-# What is looked at, where it stands, and how wide the windows are.
-DOCUMENTS = {
-    "index": ("/", index_page(ENV, SITE, [(make_topic(), RICH), (make_topic("new", name="New"), None)])),
-    "topic": ("/topics/kv-cache/", topic_page(ENV, SITE, make_topic(), [RICH, EMPTY, make_edition(label="2026-W46")])),
-    "edition": (
-        paths.edition_path(RICH),
-        edition_page(ENV, SITE, RICH, newer=make_edition(label="2026-W46"), older=EMPTY),
-    ),
-    "empty": (paths.edition_path(EMPTY), edition_page(ENV, SITE, EMPTY)),
-    "error": ("/nowhere/at/all", error_page(ENV, SITE, title="There is no such page", message="It may have moved.")),
-    "mail": ("/mail", mail(RICH)),
-    "digest mail": ("/mail", mail(RICH, make_edition(*make_picks(40)))),
-    "empty mail": ("/mail", mail(EMPTY)),
-    "mail without its style element": ("/mail", re.sub(rb"<style.*?</style>", b"", mail(RICH), flags=re.DOTALL)),
+# What is looked at, and where it stands.
+PAGES = {
+    "front": "/",
+    "week": "/archive/2026-W46/",
+    "topic": "/topics/kv-cache/",
+    "new topic": "/topics/new/",
+    "topic's archive": "/topics/kv-cache/archive/",
+    "topics": "/topics/",
+    "edition": "/topics/kv-cache/2026-11-20/",
+    "its second page": "/topics/kv-cache/2026-11-20/page/2/",
+    "empty edition": "/topics/kv-cache/2026-11-19/",
+    "archive": "/archive/",
+    "about": "/about/",
+    "sources": "/sources/",
+    "search": "/search?q=caching&code=yes",
+    "nothing found": "/search?q=nothing+like+it&since=never",
+    **{f"paper {number}": paths.paper_path(paper.id) or "" for number, paper in enumerate(rich_papers()[:7], 1)},
+}
+MAILS = {
+    "mail": mail(RICH),
+    "digest mail": mail(RICH, make_edition(*make_picks(40))),
+    "empty mail": mail(EMPTY),
+    "mail without its style element": re.sub(rb"<style.*?</style>", b"", mail(RICH), flags=re.DOTALL),
 }
 WIDTHS = (320, 600, 768, 1200, 1440)
 
@@ -150,9 +161,20 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-@pytest.fixture(scope="module", params=DOCUMENTS)
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    found = Visit(browser, *DOCUMENTS[request.param])
+@pytest.fixture(scope="module")
+def documents() -> dict[str, tuple[str, bytes]]:
+    """Every document by its name: where it stands, and its bytes."""
+    with published() as app:
+        fill(app)
+        there = all_pages(app)
+        found = {name: (path, there.get(path) or asked(app, path)) for name, path in PAGES.items()}
+    error = error_page(ENV, SITE, title="There is no such page", message="It may have moved.")
+    return {**found, "error": ("/nowhere/at/all", error), **{name: ("/mail", body) for name, body in MAILS.items()}}
+
+
+@pytest.fixture(scope="module", params=[*PAGES, "error", *MAILS])
+def visit(browser: Browser, documents: dict[str, tuple[str, bytes]], request: pytest.FixtureRequest) -> Iterator[Visit]:
+    found = Visit(browser, *documents[request.param])
     yield found
     found.page.close()
 
@@ -175,15 +197,17 @@ def test_all_text_is_large_and_clear_enough(visit: Visit, scheme: Literal["light
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["edition", "mail"])
-def test_the_dark_ground_is_not_the_light_one(browser: Browser, name: str) -> None:
-    visit = Visit(browser, *DOCUMENTS[name])
+def test_the_dark_ground_is_not_the_light_one(
+    browser: Browser, documents: dict[str, tuple[str, bytes]], name: str
+) -> None:
+    visit = Visit(browser, *documents[name])
     assert visit.background("light") != visit.background("dark")
     visit.page.close()
 
 
 @pytest.mark.browser
-def test_the_first_tab_stop_leads_past_the_head(browser: Browser) -> None:
-    visit = Visit(browser, *DOCUMENTS["edition"])
+def test_the_first_tab_stop_leads_past_the_head(browser: Browser, documents: dict[str, tuple[str, bytes]]) -> None:
+    visit = Visit(browser, *documents["edition"])
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.getAttribute('href')") == "#main"
     assert visit.page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
@@ -214,18 +238,6 @@ def hostile_editions(shared: Path) -> list[Edition]:
 
 
 @pytest.mark.shared
-def test_hostile_text_is_inert_on_every_page(shared: Path) -> None:
-    editions = hostile_editions(shared)
-    for edition in editions:
-        assert list(foreign(parsed(edition_page(ENV, SITE, edition)))) == []
-    for page in (
-        index_page(ENV, SITE, [(edition.topic, edition) for edition in editions]),
-        topic_page(ENV, SITE, editions[0].topic, editions[:1]),
-    ):
-        assert list(foreign(parsed(page))) == []
-
-
-@pytest.mark.shared
 def test_hostile_text_is_inert_in_every_mail(shared: Path) -> None:
     for edition in hostile_editions(shared):
         core = compose(ENV, SITE, [edition])
@@ -235,9 +247,9 @@ def test_hostile_text_is_inert_in_every_mail(shared: Path) -> None:
 
 @pytest.mark.shared
 def test_hostile_text_opens_no_header(shared: Path) -> None:
-    core = replace(compose(ENV, SITE, [RICH]), text=("text",), html=("html",))
+    core = replace(compose(ENV, SITE, [RICH]), text=(b"text",), html=(b"html",))
     for text in hostile_texts(shared):
-        hostile = replace(core, subject=text, name=text)
-        head = message(encode(hostile, SITE, sender="digest@digest.example"), READER).partition(b"\r\n\r\n")[0]
+        hostile = replace(core, subject=text, list=replace(core.list, name=text))
+        head = message(encode(hostile, SITE, POST), READER).partition(b"\r\n\r\n")[0]
         names = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.startswith(b" ")]
-        assert len(names) == len(set(names)) == 17
+        assert len(names) == len(set(names)) == 21

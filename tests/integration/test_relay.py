@@ -173,8 +173,42 @@ def test_tls_is_never_downgraded() -> None:
         send(script("250 ok"), tls="starttls")
 
 
-def test_an_address_that_smtp_cannot_carry_is_refused_without_a_word_to_the_relay() -> None:
-    connection = Connection(relay(1))
-    found = asyncio.run(connection.send("d@digest.test", "ańa@example.org", b"x", begin=yes))
-    assert found
-    assert found.verdict is Verdict.REFUSED
+def heard(recipient: str, *abilities: str) -> list[str]:
+    """Return what a relay with these abilities is told before the text."""
+    said: list[str] = []
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay.test\r\n")
+        while line := (await reader.readline()).decode().rstrip():
+            said.append(line)
+            lines = ["relay.test", *abilities] if line.startswith("EHLO") else ["ok"]
+            writer.writelines(f"250-{one}\r\n".encode() for one in lines[:-1])
+            writer.write(f"250 {lines[-1]}\r\n".encode())
+
+    async def run() -> Answer | None:
+        async with playing(play) as port:
+            connection = Connection(relay(port))
+            try:
+                return await connection.send("d@digest.test", recipient, b"x", begin=no, name="a1b2")
+            finally:
+                await connection.close()
+
+    found = asyncio.run(run())
+    refused = [found.verdict] if found else []
+    return [*refused, *(line for line in said if line.startswith(("MAIL", "RCPT")))]
+
+
+def test_an_address_that_the_relay_cannot_carry_is_refused() -> None:
+    assert heard("ańa@example.org", "8BITMIME") == [Verdict.REFUSED]
+
+
+def test_an_address_beyond_ascii_goes_to_a_relay_that_knows_it() -> None:
+    assert heard("ańa@example.org", "SMTPUTF8") == ["MAIL FROM:<d@digest.test> SMTPUTF8", "RCPT TO:<ańa@example.org>"]
+
+
+def test_a_relay_that_makes_reports_is_told_which_and_by_what_name() -> None:
+    assert heard("a+b=c@example.org", "DSN") == [
+        "MAIL FROM:<d@digest.test> RET=HDRS ENVID=a1b2",
+        "RCPT TO:<a+b=c@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb+3Dc@example.org",
+    ]
+    assert heard("ana@example.org") == ["MAIL FROM:<d@digest.test>", "RCPT TO:<ana@example.org>"]

@@ -80,6 +80,27 @@ def test_it_serves_and_ends_when_told(service: Service) -> None:
     assert "Traceback" not in errors
 
 
+def test_the_web_comes_back_when_it_is_killed_and_ends_with_who_started_it(service: Service) -> None:
+    assert service.get("/healthz") == 200
+    first = children(service.process.pid)
+    os.kill(first[0], signal.SIGKILL)
+    assert service.get("/topics/vision/feed.atom") == 200
+    second = children(service.process.pid)
+    assert set(first).isdisjoint(second)
+    service.process.kill()
+    service.process.communicate(timeout=30)
+    for _ in range(200):
+        if not any(Path(f"/proc/{one}").exists() for one in second):
+            return
+        time.sleep(0.1)
+    pytest.fail("the web did not end")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that one started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+
+
 def test_two_at_once_are_harmless(home: Path, service: Service) -> None:
     other = Service(home)
     assert (service.get("/healthz"), other.get("/healthz")) == (200, 200)
@@ -121,7 +142,7 @@ def test_a_test_mail_leaves_no_trace(home: Path) -> None:
     digest("compose", "--date", today, cwd=home)
     with running() as relay:
         text = (home / "digest.toml").read_text("utf-8")
-        (home / "digest.toml").write_text(text.replace('url = ""', f'url = "{relay.url}"'), "utf-8")
+        (home / "digest.toml").write_text(text.replace('url = ""', f'url = "{relay.url}"', 1), "utf-8")
         done = digest("send", "--test", "ed@example.org", cwd=home)
         assert done.returncode == 0, done.stderr
         assert relay.recipients() == ["ed@example.org"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +35,7 @@ from digest.tokens import PLACEHOLDER, Purpose, subscriber_id, verify
 from digest.work.composing import compose_day, compose_due
 from digest.work.importing import ingest
 from digest.work.planning import loads, plan
-from digest.work.previewing import preview_for
+from digest.work.previewing import preview, preview_for, remarks
 from digest.work.sending import Sent, recover, send
 from digest.work.subscribing import hash_of
 from digest.work.testing import send_test
@@ -346,7 +347,8 @@ def test_a_subscribers_preview_is_the_mail_that_is_sent_but_for_the_readers_own_
         assert body.replace(token, PLACEHOLDER) == previewed.get_body((kind,)).get_content()
 
 
-REPORTS = {"returns": "bounce@papers.example", "complaints": "fbl@papers.example"}
+def with_reports(relay: Mailbox) -> SmtpSettings:
+    return SmtpSettings(url=relay.url, returns="bounce@papers.example", complaints="fbl@papers.example")
 
 
 def own_lines(one: bytes, other: bytes) -> set[bytes]:
@@ -362,7 +364,7 @@ def test_test_mail_preview_and_what_is_sent_are_the_same_bytes_but_for_the_reade
 ) -> None:
     ana = join(app, "ana", "cache", "vision")
     morning(app, clock)
-    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=SmtpSettings(url=relay.url, **REPORTS)))
+    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=with_reports(relay)))
     _, files = preview_for(app, app.store.subscriber(ana), date(2026, 11, 20))
     asyncio.run(send_test(app, "ed@example.net"))
     assert not app.store.deliveries()
@@ -377,7 +379,7 @@ def test_test_mail_preview_and_what_is_sent_are_the_same_bytes_but_for_the_reade
 def test_what_comes_back_says_for_whom_it_was(app: App, clock: Clock, relay: Mailbox) -> None:
     ana = join(app, "ana", "cache")
     morning(app, clock)
-    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=SmtpSettings(url=relay.url, **REPORTS)))
+    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=with_reports(relay)))
     deliver(app)
     (sender,) = relay.senders
     name, _, domain = sender.partition("@")
@@ -469,3 +471,23 @@ def test_when_the_books_cannot_be_written_no_more_mail_begins_and_none_is_lost(
     clock.instant += HOUR
     deliver(app)
     assert relay.recipients() == sorted(f"r{number}@example.org" for number in range(8))
+
+
+def test_a_preview_can_be_of_any_day_language_and_layout(app: App, clock: Clock) -> None:
+    morning(app, clock)
+    topic, day = app.store.topic(TopicId("cache")), date(2026, 11, 20)
+    _, files = preview(app, topic, day, language="de")
+    assert parsed(files["mail.eml"])["Content-Language"] == "de"
+    assert b'lang="de"' in files["mail.html"]
+    with pytest.raises(RenderError, match="no mail layout is called 'poster'"):
+        preview(app, topic, day, layout="poster")
+
+
+def test_a_preview_says_what_found_no_room_and_which_rules_are_broken(app: App, clock: Clock) -> None:
+    morning(app, clock)
+    edition = app.store.editions(TopicId("cache"))[0]
+    form = {"layout": "cards", "language": "en"}
+    assert remarks(app, [edition], **form) == []
+    many = msgspec.structs.replace(edition, picks=edition.picks * 200)
+    (said,) = remarks(app, [many], **form)
+    assert re.fullmatch(r"\d+ papers do not fit into 90 KiB of HTML: they are on the web alone", said)

@@ -10,6 +10,7 @@ from digest.app import shipped
 from digest.config.definitions import read_sources, read_topics, write_sources, write_topics
 from digest.errors import ConfigError
 from digest.model import Mode, PeriodKind
+from digest.sources import KINDS
 
 
 def test_a_topic_reads_with_every_field() -> None:
@@ -56,6 +57,12 @@ def test_another_shape_is_an_error_and_no_crash(text: str) -> None:
         read_topics(text, "topics.toml")
 
 
+def test_a_kind_of_source_that_nobody_knows_is_told_with_the_nearest_that_is_known() -> None:
+    text = '[[source]]\nid = "a"\nname = "a"\nkind = "arxiv-feeds"\nurl = "https://a.example"\n'
+    with pytest.raises(ConfigError, match=r"unknown kind arxiv-feeds: did you mean arxiv-feed\?"):
+        read_sources(text, "sources.toml", KINDS)
+
+
 def test_a_source_needs_a_web_address() -> None:
     with pytest.raises(ConfigError, match="must start with https"):
         read_sources('[[source]]\nid = "a"\nname = "a"\nkind = "feed"\nurl = "file:///etc/passwd"\n', "sources.toml")
@@ -63,7 +70,7 @@ def test_a_source_needs_a_web_address() -> None:
 
 def test_the_seeds_read_and_write_back() -> None:
     topics = read_topics((shipped("seeds") / "topics.toml").read_text("utf-8"), "topics.toml")
-    sources = read_sources((shipped("seeds") / "sources.toml").read_text("utf-8"), "sources.toml")
+    sources = read_sources((shipped("seeds") / "sources.toml").read_text("utf-8"), "sources.toml", KINDS)
     assert len(topics) >= 8
     assert all(source.url for source in sources)
     assert read_topics(write_topics(topics), "again") == topics

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from digest.model import Edition, EditionState, Links, Paper, PaperId, Rights
-from digest.render.feed import ARXIV_SCHEME, NEVER, Category, Feed, Item, feed_of
-from digest.render.legal import publishable
-from tests.factories import make_edition, make_paper, make_pick, make_site, make_topic
-from tests.feeds import ENV, feed_with
+from digest.model import Edition, EditionState, Links, Origin, Paper, PaperId, Part, Pick, Rights
+from digest.render import feed as feed_module
+from digest.render.feed import ARXIV_SCHEME, NEVER, Category, Feed, Item
+from digest.render.legal import legal, one_line
+from tests.factories import NOON, make_edition, make_paper, make_pick, make_site, make_topic
+from tests.feeds import ENV, feed_of, feed_with
 
 LINKS = Links(
     abstract="https://arxiv.org/abs/2611.01234",
@@ -27,6 +29,14 @@ def feed_over(*editions: Edition, **options: Any) -> Feed:
 
 def item_of(paper: Paper) -> Item:
     return feed_with(paper).items[0]
+
+
+def item_with(paper: Paper | None = None, **options: Any) -> Item:
+    return item_of_pick(make_pick(paper or make_paper()), **options)
+
+
+def item_of_pick(pick: Pick, **options: Any) -> Item:
+    return feed_module.item_of(make_site(), ENV, pick, at=NOON, **options)
 
 
 def edition_of(*titles: str, **changes: Any) -> Edition:
@@ -48,10 +58,16 @@ def test_the_limit_counts_items_over_all_editions() -> None:
     assert titles(feed_over(*editions, limit=3)) == ["A", "B", "C"]
 
 
-def test_a_paper_picked_twice_is_an_item_once() -> None:
+def test_a_paper_picked_twice_is_an_item_once_where_it_was_first() -> None:
     feed = feed_over(edition_of("A", "B", label="2026-11-20"), edition_of("A", "C", label="2026-11-19"))
-    assert titles(feed) == ["A", "B", "C"]
-    assert feed.items[0].published.day == 21
+    assert titles(feed) == ["B", "A", "C"]
+    assert [item.published.day for item in feed.items] == [21, 20, 20]
+
+
+def test_late_bloomers_come_behind_the_picks_of_their_edition() -> None:
+    late = make_pick(make_paper("Late"), reasons=("3 upvotes on its first day, 40 now",))
+    feed = feed_over(edition_of("A", "B", late=(late,)))
+    assert titles(feed) == ["A", "B", "Late"]
 
 
 def test_items_are_dated_by_their_edition_a_second_apart_in_order_of_rank() -> None:
@@ -73,12 +89,10 @@ def test_a_draft_is_dated_by_its_cut() -> None:
     assert feed_over(draft).items[0].published == draft.cut
 
 
-def test_a_feed_without_editions_says_so_and_has_the_date_given() -> None:
-    date = datetime(2026, 3, 1, tzinfo=UTC)
-    feed = feed_over(empty_date=date)
-    assert (feed.items, feed.updated) == ((), date)
+def test_a_feed_without_editions_says_so_and_has_a_fixed_date() -> None:
+    feed = feed_over()
+    assert (feed.items, feed.updated) == ((), NEVER)
     assert feed.description.endswith("No edition has been released yet.")
-    assert feed_over().updated == NEVER
 
 
 def test_the_feed_knows_its_page_and_its_address_in_each_format() -> None:
@@ -103,7 +117,7 @@ def test_a_full_edition_needs_no_words() -> None:
     [
         (edition_of("A", considered=410, matched=1), "Latest edition (2026-11-20): A quiet day: 1 of the 410 papers"),
         (edition_of(considered=410), "Latest edition (2026-11-20): Nothing new: none of the 410 papers"),
-        (edition_of("A", health="arXiv is behind"), "ArXiv is behind."),
+        (edition_of("A", health="arXiv is behind"), "arXiv is behind."),
     ],
 )
 def test_the_description_is_honest_about_the_newest_edition(edition: Edition, said: str) -> None:
@@ -134,6 +148,13 @@ def test_a_click_leads_to_the_abstract_page() -> None:
     assert item.url == item.external_url == LINKS.abstract
 
 
+def test_what_came_of_a_personal_topic_leads_to_no_page_of_the_topic() -> None:
+    topic = make_topic("secret", owner="reader-id-000000")
+    edition = edition_of("A", topic=topic)
+    item = feed_of(make_site(), topic, [edition], ENV).items[0]
+    assert "secret" not in item.url + item.html
+
+
 def test_a_click_leads_to_the_edition_where_no_abstract_page_is_known() -> None:
     item = item_of(make_paper(id=PaperId("text:a b"), links=Links(pdf=LINKS.pdf)))
     assert item.url == "https://digest.example/topics/kv-cache/2026-11-20/#text-a-b"
@@ -157,7 +178,7 @@ ABSTRACT = f"We show it. It is {'very ' * 80}good."
 )
 def test_rights_bound_what_is_republished(rights: Rights, summary: str | None) -> None:
     item = item_of(make_paper(abstract=ABSTRACT, rights=rights))
-    assert item.summary == summary
+    assert item.abstract == summary
     assert ("very" in item.html) is (rights is Rights.FULL)
     assert ("We show it" in item.html) is (rights is not Rights.LINK)
 
@@ -172,7 +193,7 @@ def test_arxiv_categories_have_their_scheme_and_others_none() -> None:
 
 def test_the_html_says_why_and_where_to_read_on() -> None:
     html = item_of(make_paper(authors=("Ana García",), links=LINKS)).html
-    assert "<p>Why: Matches “KV cache”.</p>" in html
+    assert '<p>Why: <span class="why-reason">matches “KV cache”</span></p>' in html
     assert "<p>Ana García</p>" in html
     assert "first seen 20 Nov 2026" in html
     for name, address in (("Abstract", LINKS.abstract), ("PDF", LINKS.pdf), ("Code", LINKS.code)):
@@ -196,6 +217,56 @@ def test_the_score_its_parts_and_the_numbers_travel_along() -> None:
     assert (item.score, item.parts, item.reasons, item.numbers) == (pick.score, pick.parts, pick.reasons, pick.numbers)
 
 
+ORIGIN = Origin(name="arXiv cs.CL", url="https://rss.arxiv.org/rss/cs.CL?key=secret", seen=NOON)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (ORIGIN.url, "https://rss.arxiv.org/rss/cs.CL"),
+        ("https://user:word@feeds.example:8443/a", "https://feeds.example:8443/a"),
+        ("http://127.0.0.1/feed", None),
+        ("http://[::1]/feed", None),
+        ("http://intranet/feed", None),
+    ],
+)
+def test_where_a_paper_came_from_is_told_without_keys_and_never_of_a_private_host(url: str, told: str | None) -> None:
+    found = item_with(origin=replace(ORIGIN, url=url)).origin
+    assert (found and found.url) == told
+
+
+def test_a_brief_item_holds_a_summary_in_place_of_the_abstract() -> None:
+    item = item_with(make_paper(abstract=ABSTRACT), brief=True)
+    assert item.abstract is None
+    assert "very" not in item.html
+    assert item.summary == "We show it."
+    assert "<p>We show it.</p>" in item.html
+
+
+def test_what_a_machine_wrote_says_so_beside_the_abstract() -> None:
+    pick = make_pick(make_paper(abstract=ABSTRACT), summary="It is shown.", summarised_by="a-model")
+    html = item_of_pick(pick).html
+    assert "It is shown. (Written by a machine: a-model.)" in html
+    assert "very" in html
+
+
+def test_a_reason_and_the_numbers_of_the_score_can_be_read_by_programs() -> None:
+    part = Part(name="relevance", value=1 / 3, weight=0.1 + 0.2)
+    html = item_of_pick(make_pick(parts=(part,), score=part.value * part.weight, reasons=("a <b>", "b"))).html
+    assert '<span class="why-reason">a &lt;b&gt;</span>; <span class="why-reason">b</span>' in html
+    assert f'<abbr class="why-value" title="{1 / 3}">0.333</abbr>' in html
+    assert '<abbr class="why-weight" title="0.30000000000000004">0.3</abbr>' in html
+
+
+def test_a_very_long_abstract_is_cut_between_words_and_a_crowd_of_authors_counted() -> None:
+    paper = make_paper(abstract="word " * 5000, authors=tuple(f"A. Author{n}" for n in range(3000)))
+    item = item_of(paper)
+    assert item.abstract is not None
+    assert item.abstract.endswith("word …")
+    assert len(item.abstract) <= 3002
+    assert (len(item.authors), item.authors[-1]) == (100, "2,901 more")
+
+
 @pytest.mark.parametrize(
     ("title", "published"),
     [
@@ -203,17 +274,18 @@ def test_the_score_its_parts_and_the_numbers_travel_along() -> None:
         ("lone \ud800\udfffsurrogates\ufffe\uffff", "lone surrogates"),
         (" two\r\n lines\u2028\u00a0", "two lines"),
         ("\x00 \n", "Untitled"),
-        ("שלום \U0001f600 $a<b$", "שלום \U0001f600 $a<b$"),
+        ("שלום \U0001f600 $a<b$ x</y", "שלום \U0001f600 $a<b$ x</y"),
+        ("<b>bold</b>", "<b>bold< /b>"),
     ],
 )
-def test_what_is_published_is_legal_on_one_line_and_not_blank(title: str, published: str) -> None:
-    feed = publishable(feed_with(make_paper(title, authors=(title, "\x01"), abstract=title)))
-    item = feed.items[0]
+def test_what_is_published_is_legal_on_one_line_not_blank_and_closes_no_tag(title: str, published: str) -> None:
+    item = feed_with(make_paper(title, authors=(title, "\x01"), abstract=title)).items[0]
     assert item.title == published
     assert all(author and author.isprintable() for author in item.authors)
-    assert not set("\x00\x1f\x7f\x9f\ud800\udfff\ufffe") & set(f"{item.summary}{item.html}")
+    assert not set("\x00\x1f\x7f\x9f\ud800\udfff\ufffe") & set(f"{item.summary}{item.abstract}{item.html}")
 
 
-def test_publishing_what_is_publishable_changes_nothing() -> None:
-    feed = publishable(feed_with(make_paper("\x00bad\ud800"), make_paper("good")))
-    assert publishable(feed) == feed
+@pytest.mark.parametrize("text", ["plain", "a\x00b", "</p>", "\ud800", " two\nlines "])
+def test_what_is_legal_stays_as_it_is(text: str) -> None:
+    assert legal(legal(text)) == legal(text)
+    assert one_line(one_line(text)) == one_line(text)

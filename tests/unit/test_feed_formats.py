@@ -7,21 +7,24 @@ import locale
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import isclose
 from typing import Any
 
 import pytest
 from lxml import etree
+from lxml.html import fromstring
+from msgspec.structs import replace
 
 from digest import __version__
-from digest.model import Links, SignalKind
-from digest.render.feed import WHY, Feed, feed_of
+from digest.model import Links, Origin, SignalKind
+from digest.render.feed import Feed
 from digest.render.jsonfeed import render_json
+from digest.render.why import WHY
 from digest.render.xmlfeeds import render_atom, render_rss
-from tests.factories import make_edition, make_paper, make_pick, make_site, make_topic
-from tests.feeds import ENV, HOSTILE, feed_with
+from tests.factories import NOON, make_edition, make_paper, make_pick, make_site, make_topic
+from tests.feeds import ENV, HOSTILE, feed_of, feed_with
 
 Render = Callable[[Feed], bytes]
 RENDERS = pytest.mark.parametrize("render", [render_rss, render_atom, render_json])
@@ -29,6 +32,9 @@ XML_RENDERS = pytest.mark.parametrize("render", [render_rss, render_atom])
 
 A = "{http://www.w3.org/2005/Atom}"
 DC = "{http://purl.org/dc/elements/1.1/}"
+FH = "{http://purl.org/syndication/history/1.0}"
+INDEXING = "{urn:atom-extension:indexing}"
+CC = "{http://backend.userland.com/creativeCommonsRssModule}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 PAPER = make_paper(
@@ -93,8 +99,12 @@ def test_an_xml_feed_declares_its_encoding_and_each_namespace_once(render: Rende
 
 def test_prefixes_are_the_usual_ones() -> None:
     content = "http://purl.org/rss/1.0/modules/content/"
-    assert atom_of(FULL).nsmap == {None: A[1:-1], "why": WHY}
-    assert channel_of(FULL).nsmap == {"atom": A[1:-1], "dc": DC[1:-1], "content": content, "why": WHY}
+    assert atom_of(FULL).nsmap == {None: A[1:-1]}
+    assert channel_of(FULL).nsmap == {"atom": A[1:-1], "dc": DC[1:-1], "content": content}
+    marked = replace(FULL, current=FULL.addresses, private=True, licence="https://example.org/by")
+    prefixes = {"fh": FH[1:-1], "indexing": INDEXING[1:-1]}
+    assert prefixes.items() <= atom_of(marked).nsmap.items()
+    assert {**prefixes, "creativeCommons": CC[1:-1]}.items() <= channel_of(marked).nsmap.items()
 
 
 @RENDERS
@@ -104,13 +114,18 @@ def test_items_keep_the_order_of_the_feed(render: Render) -> None:
     assert places == sorted(places)
 
 
-def why_in_xml(element: Any) -> dict[str, Any]:
+def why_in_html(text: str) -> dict[str, Any]:
+    html: Any = fromstring(f"<div>{text}</div>")
     return {
-        "score": float(element.findtext(f"{{{WHY}}}score")),
-        "why": [reason.text for reason in element.findall(f"{{{WHY}}}reason")],
+        "score": float(html.find_class("why-score")[0].get("title")),
+        "why": [reason.text for reason in html.find_class("why-reason")],
         "parts": [
-            {"name": part.get("name"), "value": float(part.get("value")), "weight": float(part.get("weight"))}
-            for part in element.findall(f"{{{WHY}}}part")
+            {
+                "name": part.text.strip(),
+                "value": float(part.find_class("why-value")[0].get("title")),
+                "weight": float(part.find_class("why-weight")[0].get("title")),
+            }
+            for part in html.find_class("why-part")
         ],
     }
 
@@ -118,12 +133,14 @@ def why_in_xml(element: Any) -> dict[str, Any]:
 def test_each_format_says_the_same_why() -> None:
     paper = json.loads(render_json(FULL))["items"][0]["_paper"]
     in_json = {name: paper[name] for name in ("score", "why", "parts")}
-    assert in_json == why_in_xml(items_of(FULL)[0]) == why_in_xml(entries_of(FULL)[0])
+    assert in_json == why_in_html(items_of(FULL)[0].findtext("description"))
+    assert in_json == why_in_html(entries_of(FULL)[0].findtext(f"{A}content"))
     assert in_json["why"] == ["matches “KV cache”"]
 
 
 def test_parts_times_weights_add_up_to_the_score_as_read_back() -> None:
-    for paper in (item["_paper"] for item in json.loads(render_json(FULL))["items"]):
+    html = [why_in_html(element.findtext("description")) for element in items_of(FULL)]
+    for paper in (*html, *(item["_paper"] for item in json.loads(render_json(FULL))["items"])):
         total = sum(part["value"] * part["weight"] for part in paper["parts"])
         assert isclose(total, paper["score"], abs_tol=1e-9)
 
@@ -172,12 +189,7 @@ def test_an_rss_item_has_each_element_once_but_authors_categories_and_links() ->
     counts = Counter(child.tag for child in items_of(FULL)[0])
     for tag in ("title", "link", "description", "guid", "pubDate", "comments"):
         assert counts.pop(tag) == 1
-    assert set(counts) == {
-        "category",
-        f"{DC}creator",
-        f"{A}link",
-        *(f"{{{WHY}}}{n}" for n in ("score", "reason", "part")),
-    }
+    assert set(counts) == {"category", f"{DC}creator", f"{A}link"}
 
 
 def test_an_rss_item_is_the_paper() -> None:
@@ -220,6 +232,72 @@ def test_tex_in_an_rss_description_is_escaped_as_html_and_then_as_xml() -> None:
     feed = feed_with(make_paper(abstract="If $a<b$"))
     assert b"If $a&#x26;lt;b$" in render_rss(feed)
     assert "If $a&lt;b$" in items_of(feed)[0].findtext("description")
+
+
+def test_an_rss_channel_says_how_long_it_may_be_kept_whose_it_is_and_on_which_days_nothing_comes() -> None:
+    feed = replace(FULL, patience=timedelta(hours=1), quiet=(5, 6), licence="https://example.org/by")
+    channel = channel_of(feed)
+    assert channel.findtext("ttl") == "60"
+    assert [day.text for day in channel.find("skipDays")] == ["Saturday", "Sunday"]
+    assert channel.findtext("copyright") == FULL.rights == "Titles and abstracts belong to their authors."
+    assert channel.findtext(f"{CC}license") == "https://example.org/by"
+    assert (channel_of(FULL).find("ttl"), channel_of(FULL).find("skipDays")) == (None, None)
+
+
+def test_an_rss_image_is_small_enough_and_named_like_its_channel() -> None:
+    image = channel_of(FULL).find("image")
+    said = [image.findtext(name) for name in ("url", "title", "link", "width", "height")]
+    assert said == ["https://digest.example/icon-144.png", FULL.title, FULL.home, "144", "144"]
+
+
+def test_each_format_names_the_feed_that_a_paper_came_from() -> None:
+    origin = Origin(name="arXiv cs.CL", url="https://rss.arxiv.org/rss/cs.CL", seen=NOON)
+    feed = replace(FULL, items=(replace(FULL.items[0], origin=origin),))
+    in_rss, in_atom = items_of(feed)[0].find("source"), entries_of(feed)[0].find(f"{A}source")
+    assert (in_rss.text, in_rss.get("url")) == (origin.name, origin.url)
+    assert [in_atom.findtext(f"{A}{name}") for name in ("id", "title", "updated")] == [
+        origin.url,
+        origin.name,
+        "2026-11-20T12:00:00+00:00",
+    ]
+    assert {"rel": "via", "href": origin.url} in links_of(entries_of(feed)[0])
+    paper = json.loads(render_json(feed))["items"][0]["_paper"]
+    assert paper["source"] == {"title": origin.name, "url": origin.url}
+
+
+# History: RFC 5005
+
+
+def by_rel(links: list[dict[str, str]]) -> dict[str, str]:
+    return {link["rel"]: link["href"] for link in links}
+
+
+def test_a_document_names_the_archive_page_before_it() -> None:
+    older = {name: f"https://digest.example/feed-3.{name}" for name in FULL.addresses}
+    feed = replace(FULL, older=older)
+    assert by_rel(links_of(channel_of(feed)))["prev-archive"] == older["rss"]
+    assert by_rel(links_of(atom_of(feed)))["prev-archive"] == older["atom"]
+    assert json.loads(render_json(feed))["next_url"] == older["json"]
+    assert channel_of(feed).find(f"{FH}archive") is None
+
+
+def test_an_archive_page_says_so_and_names_the_newest_document() -> None:
+    page = replace(FULL, current={name: f"https://digest.example/feed.{name}" for name in FULL.addresses})
+    for element, name in ((channel_of(page), "rss"), (atom_of(page), "atom")):
+        assert element.find(f"{FH}archive") is not None
+        assert by_rel(links_of(element))["current"] == f"https://digest.example/feed.{name}"
+
+
+def test_a_complete_feed_says_so() -> None:
+    feed = replace(FULL, complete=True)
+    assert channel_of(feed).find(f"{FH}complete") is not None
+    assert atom_of(feed).find(f"{FH}complete") is not None
+
+
+def test_a_private_feed_asks_not_to_be_indexed() -> None:
+    feed = replace(FULL, private=True)
+    for element in (channel_of(feed), atom_of(feed)):
+        assert element.get(f"{INDEXING}index") == "no"
 
 
 # Atom 1.0: RFC 4287
@@ -276,6 +354,8 @@ def test_an_atom_feed_names_its_language_its_generator_and_its_hub() -> None:
     root = atom_of(FULL)
     assert root.get(LANG) == "en"
     assert root.find(f"{A}generator").get("version") == __version__
+    assert root.findtext(f"{A}icon") == "https://digest.example/icon-512.png"
+    assert root.findtext(f"{A}rights") == FULL.rights
     assert {"rel": "hub", "href": "https://hub.example/"} in links_of(root)
 
 
@@ -291,6 +371,16 @@ def test_a_json_feed_has_its_fields_in_a_fixed_order() -> None:
     assert list(document)[:4] == ["version", "title", "home_page_url", "feed_url"]
     assert list(document)[-2:] == ["hubs", "items"]
     assert list(document["items"][0])[:3] == ["id", "url", "external_url"]
+
+
+def test_a_json_feed_has_icons_and_its_items_their_text_and_paper() -> None:
+    document = json.loads(render_json(FULL))
+    assert document["icon"] == "https://digest.example/icon-512.png"
+    assert document["favicon"] == "https://digest.example/icon-64.png"
+    assert document["user_comment"] == FULL.rights
+    item = document["items"][0]
+    assert item["content_text"] == FULL.items[0].abstract
+    assert item["attachments"] == [{"url": PAPER.links.pdf, "mime_type": "application/pdf", "title": "PDF"}]
 
 
 def test_a_json_feed_is_readable_and_ends_its_last_line() -> None:

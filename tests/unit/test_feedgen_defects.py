@@ -14,8 +14,9 @@ import pytest
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
+from msgspec.structs import replace
 
-from digest.model import Links
+from digest.model import Links, Origin
 from digest.render.feed import Feed
 from digest.render.jsonfeed import render_json
 from digest.render.xmlfeeds import render_atom, render_rss
@@ -166,7 +167,9 @@ def test_11_an_atom_source_has_no_id_and_no_date() -> None:
     source = atom(plain(entry)).find(f"{A}entry/{A}source")
     assert {child.tag for child in source} == {f"{A}title", f"{A}link"}
 
-    assert atom(FEED).find(f"{A}entry/{A}source") is None
+    origin = Origin(name="Upstream", url="https://example.org/feed", seen=NOON)
+    ours = atom(replace(FEED, items=(replace(FEED.items[0], origin=origin),))).find(f"{A}entry/{A}source")
+    assert {child.tag for child in ours} == {f"{A}id", f"{A}title", f"{A}updated"}
 
 
 def test_12_rss_dates_switch_the_locale_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,3 +212,20 @@ def test_15_entries_come_in_reverse() -> None:
     assert rss(plain(plain_entry("A"), plain_entry("B"))).findtext("channel/item/title") == "B"
 
     assert [title.text for title in rss(FEED).findall("channel/item/title")] == ["A", "B"]
+
+
+def test_16_days_to_skip_come_in_the_order_of_a_hash() -> None:
+    feed = plain()
+    assert feed.skipDays(["Sunday", "Saturday", "Monday"]) == {"Saturday", "Sunday", "Monday"}
+
+    skipped = rss(replace(FEED, quiet=(0, 5, 6))).find("channel/skipDays")
+    assert [day.text for day in skipped] == ["Monday", "Saturday", "Sunday"]
+
+
+def test_17_an_image_for_rss_becomes_the_logo_of_atom() -> None:
+    feed = plain()
+    feed.image("https://example.org/small.png")
+    assert atom(feed).findtext(f"{A}logo") == "https://example.org/small.png"
+
+    assert atom(FEED).find(f"{A}logo") is None
+    assert atom(FEED).findtext(f"{A}icon") == FEED.images[512]

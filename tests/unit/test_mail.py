@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from digest.errors import RenderError
 from digest.model import Edition, Links, Paper, SubscriberId
+from digest.render.blocks import Block, Shelf, Slot
 from digest.render.mail import MailCore, compose, html_for, text_for
-from digest.render.press import HTML_LIMIT, Shelf, Slot
+from digest.render.plates import mark
+from digest.render.press import HTML_LIMIT
 from digest.render.templates import environment
 from tests.factories import make_edition, make_paper, make_pick, make_site, make_topic
 from tests.pages import ENV, SOURCES, foreign, links, make_envelope, make_picks, outline_is_sound, parsed, part, texts
@@ -157,16 +159,17 @@ def test_a_link_is_escaped_in_html_and_not_in_text() -> None:
 
 
 def test_a_title_that_looks_like_a_slot_stays_a_title() -> None:
-    paper = make_paper(f"{Slot.UNSUBSCRIBE.mark} unsubscribe \ufdd0body\ufdd1", abstract=Slot.PREFERENCES.mark)
-    core = mail(with_paper(paper))
+    fakes = [make_pick(make_paper(mark(name), abstract=mark(name))) for name in (*Slot, "body", "seam")]
+    edition = make_edition(*fakes, topic=make_topic(name=mark("body")))
+    core = mail(edition)
     assert [piece for piece in core.html if isinstance(piece, Slot)] == [Slot.UNSUBSCRIBE, Slot.PREFERENCES]
-    assert READER.unsubscribe_url not in " ".join(texts(page(with_paper(paper)), ".//h3"))
+    assert texts(page(edition), ".//h3") == [*Slot, "body", "seam"]
 
 
 def test_a_personal_topic_shows_no_address_of_its_own() -> None:
     edition = make_edition(*make_picks(200), topic=MINE, considered=300, matched=200)
     core, root = mail(edition), page(edition)
-    assert (core.topic, core.page, core.archive) == (None, None, "https://digest.example/")
+    assert (core.list.topic, core.list.page, core.list.archive) == (None, None, "https://digest.example/")
     assert not [link for link in [*links(root), text(edition)] if "/topics/" in link]
     assert re.search(r"\d+ more were left out to keep this mail short\.", text(edition))
 
@@ -261,13 +264,22 @@ def test_the_same_editions_give_the_same_mail() -> None:
 
 
 def test_what_one_mail_printed_serves_the_next_without_changing_it() -> None:
-    editions = (one(5), one(2, topic=AGENTS), one(4))
-    shelf: Shelf = {}
+    editions = (one(5), one(2, topic=AGENTS), one(4, topic=MINE))
+    shelf = Shelf()
     for edition in editions:
         compose(ENV, SITE, [edition], shelf=shelf)
-    assert [len(known.papers) for known in shelf.values()] == [5, 2, 4]
+    kept = len(shelf)
     assert compose(ENV, SITE, editions, shelf=shelf) == mail(*editions)
+    assert len(shelf) == kept + len(editions)  # their heads differ beside others, their papers do not
+
+
+def test_a_shelf_keeps_what_was_asked_for_last_and_no_more_than_it_holds() -> None:
+    shelf, block = Shelf(limit=5000), Block.of(b"x" * 1000, b"")
+    for number in range(100):
+        shelf.put((number,), block, [block])
+        assert shelf.get((0,)) == block
     assert len(shelf) == 3
+    assert [number for number in range(100) if shelf.get((number,))] == [0, 98, 99]
 
 
 # Errors

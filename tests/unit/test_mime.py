@@ -17,21 +17,23 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from digest.errors import RenderError
-from digest.model import TopicId
+from digest.model import Post, TopicId
+from digest.render.blocks import Encoded, Slot
 from digest.render.mail import MailCore, compose, html_for, text_for
 from digest.render.mime import Wire, encode, message
-from digest.render.press import Slot
+from digest.render.quoted import quoted
 from tests.factories import make_edition, make_paper, make_pick, make_site, make_topic
 from tests.pages import ENV, make_envelope, make_picks
 
 SITE = make_site(contact="hello@digest.example")
 SENDER = "digest@digest.example"
+POST = Post(sender=SENDER, letters="confirm@digest.example")
 CORE = compose(ENV, SITE, [make_edition(*make_picks(3), considered=31)])
 READER = make_envelope()
 NAMES = (
-    "To Date Message-ID List-Unsubscribe From Subject List-Id List-Archive Archived-At List-Post "
-    "List-Unsubscribe-Post Auto-Submitted Precedence X-Auto-Response-Suppress Content-Language MIME-Version "
-    "Content-Type"
+    "To Date Message-ID List-Unsubscribe From Subject Reply-To List-Id List-Unsubscribe-Post List-Help List-Owner "
+    "List-Archive Archived-At List-Post Feedback-ID Auto-Submitted Precedence X-Auto-Response-Suppress "
+    "Content-Language MIME-Version Content-Type"
 ).split()
 
 # Each opened a header of its own, or a body, on the wire of some interpreter (CVE-2024-6923, CVE-2026-1299) or mailer.
@@ -57,7 +59,11 @@ HOSTILE = (
 
 
 def wire(core: MailCore = CORE, **site: Any) -> Wire:
-    return encode(core, make_site(**{"contact": "hello@digest.example", **site}), sender=SENDER)
+    return encode(core, make_site(**{"contact": "hello@digest.example", **site}), POST)
+
+
+def pieces(*texts: str | Slot) -> Encoded:
+    return tuple(text if isinstance(text, Slot) else quoted(text).encode() for text in texts)
 
 
 def parsed(raw: bytes) -> EmailMessage:
@@ -149,7 +155,7 @@ def test_a_digest_of_several_topics_is_the_sites_list_and_archived_nowhere() -> 
 
 
 def test_a_topics_id_becomes_a_legal_list_name() -> None:
-    core = replace(CORE, topic=TopicId("Größe & <x>.y"))
+    core = replace(CORE, list=replace(CORE.list, topic=TopicId("Größe & <x>.y")))
     assert parsed(message(wire(core), READER))["List-Id"].endswith("<gr-e-x-y.digest.example>")
 
 
@@ -166,9 +172,9 @@ def test_every_line_is_short_ascii_and_ends_in_crlf() -> None:
 
 
 def test_a_body_line_of_a_dot_does_not_stand_alone() -> None:
-    core = replace(CORE, text=(".\n..\n.", Slot.UNSUBSCRIBE, "\n.\n"), html=("<p>\n.\n", Slot.UNSUBSCRIBE))
+    core = replace(CORE, text=pieces(".\n..\n.", Slot.UNSUBSCRIBE, "\n.\n"), html=pieces("<p>\n.\n", Slot.UNSUBSCRIBE))
     raw = message(wire(core), READER)
-    assert b"." not in raw.split(b"\r\n")
+    assert not [line for line in raw.split(b"\r\n") if line.startswith(b".")]
     assert content(raw, "plain") == f".\n..\n.{READER.unsubscribe_url}\n.\n"
 
 
@@ -186,7 +192,7 @@ def test_a_link_longer_than_a_line_comes_back_whole() -> None:
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=4))
 def test_any_text_around_a_slot_comes_back(texts: list[str]) -> None:
     plain = [re.sub("[\r\ud800-\udfff]", "", text) for text in texts]
-    core = replace(CORE, text=tuple(piece for text in plain for piece in (text, Slot.PREFERENCES)))
+    core = replace(CORE, text=pieces(*(piece for text in plain for piece in (text, Slot.PREFERENCES))))
     raw = message(wire(core), READER)
     assert content(raw, "plain") == text_for(core, READER)
 
@@ -196,8 +202,8 @@ def test_the_same_mail_is_the_same_bytes_and_another_has_another_boundary() -> N
         return parsed(message(wire(core), READER)).get_boundary()
 
     assert message(wire(), READER) == message(wire(), READER)
-    assert boundary(CORE) == boundary(replace(CORE, subject="Another"))
-    assert boundary(CORE) != boundary(replace(CORE, text=("Another text",)))
+    assert boundary(CORE) != boundary(replace(CORE, subject="Another"))
+    assert boundary(CORE) != boundary(replace(CORE, text=pieces("Another text")))
 
 
 def test_readers_share_everything_but_their_four_headers_and_two_links() -> None:
@@ -235,7 +241,7 @@ def test_a_title_that_came_all_the_way_is_one_header_too(title: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_site_and_topic_are_display_names_and_nothing_else(name: str) -> None:
-    raw = message(wire(replace(CORE, name=name), title=name), READER)
+    raw = message(wire(replace(CORE, list=replace(CORE.list, name=name)), title=name), READER)
     assert [line.partition(":")[0] for line in headers(raw)] == NAMES
     (sender,) = parsed(raw)["From"].addresses
     assert sender.addr_spec == SENDER
@@ -280,7 +286,7 @@ def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
     with pytest.raises(RenderError, match="is not a mail address"):
         message(wire(), make_envelope(address=address))
     with pytest.raises(RenderError, match="is not a mail address"):
-        encode(CORE, SITE, sender=address)
+        encode(CORE, SITE, replace(POST, sender=address))
 
 
 @pytest.mark.parametrize("message_id", ["", "1@a.example", "<1@a.example>\r\nBcc: x@y.z", "<1 2@a.example>", "<1>"])
@@ -316,3 +322,49 @@ def test_a_contact_that_is_no_mail_address_is_not_offered_for_leaving() -> None:
 def test_an_address_in_another_script_is_written_as_it_is() -> None:
     raw = message(wire(), make_envelope(address="дело@пример.рф"))
     assert "To: дело@пример.рф" in headers(raw)
+
+
+# Who may answer, complain and return
+
+
+def test_a_mail_that_ends_all_goes_to_the_readers_own_address_if_there_is_one() -> None:
+    raw = message(wire(), make_envelope(leave_to="bounce+tok-en_1@digest.example"))
+    (line,) = [line for line in headers(raw) if line.startswith("List-Unsubscribe:")]
+    assert line == (
+        "List-Unsubscribe: <https://digest.example/leave/let-me-go>, "
+        "<mailto:bounce+tok-en_1@digest.example?subject=unsubscribe>"
+    )
+
+
+def test_complaints_have_an_address_and_a_name_for_the_reader_that_says_nothing() -> None:
+    asked = encode(CORE, SITE, replace(POST, complaints="fbl@digest.example"))
+    raw = message(asked, make_envelope(feedback="t0k-en"))
+    assert "CFBL-Address: fbl@digest.example; report=arf" in headers(raw)
+    assert "CFBL-Feedback-ID: t0k-en" in headers(raw)
+    assert b"CFBL" not in message(wire(), READER)
+    with pytest.raises(RenderError, match="is not a token"):
+        message(asked, make_envelope(feedback="reader@example.org"))
+
+
+def test_gmails_feedback_is_the_same_for_all_readers_and_names_the_sender_last() -> None:
+    first, second = (message(wire(), make_envelope(address=to, message_id=f"<{to}>")) for to in ("a@x.y", "b@x.y"))
+    (line,) = [line for line in headers(first) if line.startswith("Feedback-ID")]
+    assert line in headers(second)
+    assert line == "Feedback-ID: kv-cache:day:cards-en:digestexample"
+    assert parsed(message(wire(tag="x.io,2026"), READER))["Feedback-ID"].endswith(":xio00")
+
+
+def test_readers_can_ask_the_owner_and_read_about_the_list() -> None:
+    mail = parsed(message(wire(), READER))
+    assert mail["Reply-To"] == "hello@digest.example"
+    assert mail["List-Owner"] == "<mailto:hello@digest.example>"
+    assert mail["List-Help"] == "<https://digest.example/about/>"
+    quiet = message(wire(contact=None), READER)
+    assert not {"Reply-To", "List-Owner"} & {line.partition(":")[0] for line in headers(quiet)}
+
+
+def test_no_line_starts_with_a_dot_so_that_nothing_is_left_to_stuff() -> None:
+    paper = make_paper("." * 200, abstract=".\r\n.\r\n" + "." * 400, authors=("...",))
+    raw = message(wire(compose(ENV, SITE, [make_edition(make_pick(paper), note="." * 90)])), READER)
+    assert not [line for line in raw.split(b"\r\n") if line.startswith(b".")]
+    assert max(map(len, raw.split(b"\r\n"))) <= 76

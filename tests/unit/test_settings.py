@@ -36,14 +36,14 @@ def test_every_setting_has_a_comment_in_that_file() -> None:
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    path = written(tmp_path, '[site]\ntitle = "File"\n[limits]\nfeed_items = 3\n')
+    path = written(tmp_path, '[site]\ntitle = "File"\n[limits]\nfeed_items = 30\n')
     settings = load(path, {"DIGEST_SITE_TITLE": "Environment", "DIGEST_LIMITS_REPEAT_AFTER": "90d"})
-    assert (settings.site.title, settings.limits.feed_items) == ("Environment", 3)
+    assert (settings.site.title, settings.limits.feed_items) == ("Environment", 30)
     assert settings.repeat_horizon == timedelta(days=90)
 
 
 def test_numbers_in_the_environment_are_text_made_numbers() -> None:
-    assert load(None, {"DIGEST_LIMITS_FEED_ITEMS": "7", "DIGEST_WEIGHTS_TREND": "0.4"}).weights.trend == 0.4
+    assert load(None, {"DIGEST_LIMITS_FEED_ITEMS": "70", "DIGEST_WEIGHTS_TREND": "0.4"}).weights.trend == 0.4
 
 
 def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 import digest.watch
 from digest.model import Arrival, Condition, Health, Source, SourceId, SourceState
-from digest.watch import Timetable, arrivals, categories_of, conditions, timetables, worth_waiting
+from digest.watch import Timetable, arrivals, categories_of, conditions, missed, timetables, worth_waiting
 from digest.watch.merging import Known, decide
 from tests.factories import make_entry, make_source
 
@@ -224,6 +224,18 @@ def test_a_large_source_is_missed_after_one_thin_day() -> None:
     assert (found.state, found.count, found.usual) == (STALLED, 29, 100)
     enough = [*came, Arrival(source_id=BLOG.id, at=at(20, 15), entries=31)]
     assert stand(BLOG, enough, at(21, 1))[None].state is FRESH
+
+
+def test_the_days_that_brought_nothing_though_something_was_due_are_told_once_they_are_late() -> None:
+    gone = {date(2026, 11, 11), date(2026, 11, 12), date(2026, 11, 20)}
+    came = days_of(BLOG, [day for day in weekdays(date(2026, 11, 20)) if day not in gone], hour=15)
+
+    def told(now: datetime) -> tuple[date, ...]:
+        return missed(BLOG, healthy(BLOG, now), came, TABLES, zone=UTC_ZONE, now=now)
+
+    assert told(at(20, 18)) == (date(2026, 11, 11), date(2026, 11, 12))
+    assert told(at(25, 1)) == (*sorted(gone), date(2026, 11, 23))
+    assert missed(BLOG, Health(source_id=BLOG.id), came, TABLES, zone=UTC_ZONE, now=at(25)) == ()
 
 
 def test_its_days_are_those_of_the_sites_zone() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from functools import partial
+from html import unescape
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import RenderError
+from digest.model import Value
 from digest.render.templates import environment, render, wrap
 from tests.pages import ENV, SOURCES
 
@@ -91,3 +96,80 @@ def test_later_lines_hang_behind_the_indent() -> None:
 
 def test_no_text_wraps_to_no_text() -> None:
     assert wrap(" \n ", 10) == ""
+
+
+# What a template of an operator can do
+
+
+REACHING = [
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ paper.__class__ }}",
+    "{{ paper.__init__.__globals__ }}",
+    "{{ self.__init__.__globals__ }}",
+    "{{ cycler.__init__.__globals__ }}",
+    "{{ joiner.__init__ }}",
+    "{{ lipsum.__globals__['os'].popen('id').read() }}",
+    "{{ to.func.__globals__ }}",
+    "{{ ''|attr('__class__') }}",
+    "{{ '{0.__class__}'.format(paper) }}",
+    "{% set x = paper.tags.append('b') %}",
+]
+ENDLESS = [
+    "{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}",
+    "{% for a in range(99999) %}{% endfor %}{% for b in range(99999) %}{% endfor %}",
+    "{% for a in range(10 ** 9) %}{% endfor %}",
+    "{% for a in range(1000000) %}{% endfor %}",
+    "{% for a in range(999) | select %}{% for b in range(999) | select %}{% endfor %}{% endfor %}",
+    "{{ 'x' * 1000000000 }}",
+    "{{ [0] * 1000000000 }}",
+    "{{ 9 ** 9 ** 9 }}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{% include 'page.html' %}",
+]
+
+
+class Paper(Value):
+    title: str = "T"
+    tags: tuple[str, ...] = ()
+
+
+def printed(source: str) -> str:
+    env = environment({"page.html": "\n" + source})
+    return render(env, "page.html", paper=Paper(), to=partial(str, "x"))
+
+
+@pytest.mark.parametrize("source", REACHING)
+def test_a_template_reaches_nothing_but_what_it_is_given(source: str) -> None:
+    with pytest.raises(RenderError, match=r"^template page\.html, line 2: "):
+        printed(source)
+
+
+@pytest.mark.parametrize("source", ENDLESS)
+def test_a_template_that_would_not_end_is_stopped_and_told(source: str) -> None:
+    with pytest.raises(RenderError, match=r"^template page\.html(, line 2)?: "):
+        printed(source)
+
+
+def test_a_loop_as_long_as_a_site_needs_goes_on() -> None:
+    assert printed("{% for a in range(99999) %}{{ loop.index if loop.last }}{% endfor %}").strip() == "99999"
+
+
+def test_rounds_are_counted_anew_for_each_rendering() -> None:
+    for _ in range(3):
+        assert printed("{% for a in range(60000) %}{% endfor %}").strip() == ""
+
+
+def test_a_value_without_that_field_is_an_error() -> None:
+    with pytest.raises(RenderError, match="has no attribute 'titel'"):
+        printed("{{ paper.titel }}")
+    assert printed("{{ paper.titel is defined }}").strip() == "False"
+
+
+def test_what_looks_like_a_template_in_a_value_is_text(shared: Path) -> None:
+    lines = (shared / "corpora" / "ssti" / "payloads.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["payload"] for line in lines]
+    env = environment({"page.html": "{{ x }}", "page.txt": "{{ x }}"})
+    assert len(texts) > 40
+    for text in texts:
+        assert render(env, "page.txt", x=text) == text
+        assert unescape(render(env, "page.html", x=text)) == text

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import TokenError
-from digest.tokens import LENGTH, PLACEHOLDER, Purpose, address_hash, sign, subscriber_id, verify
+from digest.tokens import (
+    LENGTH,
+    PLACEHOLDER,
+    Purpose,
+    address_hash,
+    sign,
+    sign_feed,
+    subscriber_id,
+    verify,
+    verify_feed,
+)
 from tests.factories import NOON
 
 ANA = subscriber_id(b"twelve bytes")
@@ -67,3 +77,22 @@ def test_a_token_with_any_other_character_in_it_is_refused(place: int, char: str
 def test_no_text_is_a_token(text: str) -> None:
     with pytest.raises(TokenError):
         verify("key", Purpose.LEAVE, text, now=NOON)
+
+
+def test_a_token_of_the_own_feed_says_whose_it_is_and_which_renewal() -> None:
+    assert verify_feed("key", sign_feed("key", ANA, renewals=3)) == (ANA, 3)
+
+
+def test_a_token_of_the_own_feed_opens_nothing_else_and_no_other_opens_the_feed() -> None:
+    with pytest.raises(TokenError):
+        verify("key", Purpose.PREFERENCES, sign_feed("key", ANA, renewals=0), now=NOON)
+    for purpose in Purpose:
+        if purpose is not Purpose.FEED:
+            with pytest.raises(TokenError):
+                verify_feed("key", sign("key", purpose, ANA))
+
+
+def test_another_renewal_cannot_be_written_into_a_token_of_the_own_feed() -> None:
+    old, new = (sign_feed("key", ANA, renewals=number) for number in (0, 1))
+    with pytest.raises(TokenError):
+        verify_feed("key", new[:22] + old[22:])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Links, Part, Rights, SignalKind, SubscriberId
+from digest.model import Links, PaperId, Part, Rights, SignalKind, Sister, SubscriberId
 from digest.render import words
 from digest.render.views import NOTE, PaperView, edition_view, lead, paper_view
 from tests.factories import make_edition, make_paper, make_pick, make_topic
@@ -44,9 +44,27 @@ def test_three_thousand_authors_make_one_short_line() -> None:
 
 
 @pytest.mark.parametrize("rights", [Rights.FULL, Rights.EXCERPT])
-def test_a_summary_is_whole_sentences_of_about_300_characters(rights: Rights) -> None:
+def test_a_summary_is_a_few_whole_sentences(rights: Rights) -> None:
     summary = shown(abstract=LONG, rights=rights).summary
-    assert summary == ("We show one thing. " * 15).strip()
+    assert summary == ("We show one thing. " * 3).strip()
+
+
+def test_what_a_machine_wrote_is_labelled_and_never_shown_of_a_link_only_source() -> None:
+    pick = make_pick(summary="It is small.", summarised_by="mini-1")
+    assert paper_view(pick).summary == "It is small. (Written by a machine: mini-1.)"
+    withheld = make_pick(make_paper(rights=Rights.LINK), summary="It is small.", summarised_by="mini-1")
+    assert paper_view(withheld).summary == ""
+
+
+def test_the_sisters_of_a_pick_are_named_with_safe_addresses_only() -> None:
+    sisters = (
+        Sister(id=PaperId("a"), title="Two", url="https://arxiv.org/abs/2"),
+        Sister(id=PaperId("b"), title="Three", url="javascript:alert(1)"),
+    )
+    assert [(one.label, one.target) for one in paper_view(make_pick(also=sisters)).also] == [
+        ("Two", "https://arxiv.org/abs/2"),
+        ("Three", ""),
+    ]
 
 
 def test_a_source_that_permits_links_only_gets_no_summary() -> None:
