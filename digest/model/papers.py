@@ -168,7 +168,7 @@ class Signal(Value):
 
 
 class Rhythm(Value):
-    """When a source brings news: how many times it did while it was watched for so many hours, older weeks counting less.
+    """When a source brings news: how often it did in the hours that it was watched, older weeks counting less.
 
     `days` (from Monday) and `quarters` (of an hour, from midnight), both in UTC, say when, and each sum up to `times`.
     """

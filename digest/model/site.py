@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from digest.model.values import Value
 
-
 # What feeds say where the operator says nothing else.
 RIGHTS = "Titles and abstracts belong to their authors."
 

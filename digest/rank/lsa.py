@@ -33,7 +33,7 @@ from digest.rank.terms import Document, document_of
 
 DIMENSIONS = 150
 # So many papers are fitted on, the newest; the newest of these are kept for topics to find what speaks of them.
-SAMPLE, KEPT = 20_000, 8_192
+SAMPLE, KEPT = 15_000, 8_192
 TERMS = 40_000
 # A pair must stand in so many papers, a word in two, but in a handful of papers in one; these say nothing of meaning.
 PAIR, WORD, HANDFUL = 3, 2, 50

@@ -29,6 +29,7 @@ from digest.model import (
     FittedSpace,
     Health,
     MeterHealth,
+    Origin,
     Paper,
     PaperId,
     Period,
@@ -402,6 +403,9 @@ class Feeds(Protocol):
 
     def newest_entries(self, feeds: Iterable[str], *, limit: int) -> list[FeedEntry]:
         """The last entries of several feeds, at most `limit` of each, newest first."""
+
+    def origins(self, paper_ids: Iterable[PaperId], *, until: datetime) -> dict[PaperId, Origin]:
+        """The source with an address that told of each paper first, up to an instant; papers without are absent."""
 
     def feed_days(self, feed: str, *, limit: int) -> list[date]:
         """The days (UTC) on which the last `limit` entries of a feed entered, oldest first."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from msgspec import convert, json
+from msgspec.structs import replace
 
 from digest.model import (
     ALL,
@@ -50,6 +51,9 @@ class SqlFeeds(Part, Feeds):
 
     def newest_entries(self, feeds: Iterable[str], *, limit: int) -> list[FeedEntry]:
         return list(map(_entry, self._db.rows(sql.NEWEST_ENTRIES, feeds=list(feeds), limit=limit)))
+
+    def origins(self, paper_ids: Iterable[PaperId], *, until: datetime) -> dict[PaperId, Origin]:
+        return _origins(self._db, paper_ids, until)
 
     def feed_days(self, feed: str, *, limit: int) -> list[date]:
         return [date.fromisoformat(row["day"]) for row in self._db.rows(sql.FEED_DAYS, feed=feed, limit=limit)]
@@ -114,11 +118,7 @@ def _enter(db: Driver, coming: Mapping[str, Sequence[_Coming]]) -> int:
             entries += [(one, batch.seen_by) for one in made]
         if state.entered:
             db.run(sql.SAVE_FEED, **rows.of_value(state))
-    origins = _origins(db, entries)
-    db.many(
-        sql.SAVE_FEED_ENTRY,
-        ({**rows.of_value(one), "origin": origins.get((one.feed, one.number))} for one, _ in entries),
-    )
+    db.many(sql.SAVE_FEED_ENTRY, map(rows.of_value, _with_origins(db, entries)))
     return len(entries)
 
 
@@ -128,20 +128,22 @@ def _known(db: Driver, feed: str, paper_ids: list[PaperId]) -> set[PaperId]:
     return {paper_id for row in found for paper_id in (row["paper_id"], row["current"])}.intersection(paper_ids)
 
 
-def _origins(db: Driver, entries: Sequence[tuple[FeedEntry, datetime]]) -> dict[tuple[str, int], Origin]:
-    """Return for entries, by feed and number, the source's feed that told of each first, if any did by then."""
-    if not entries:
-        return {}
+def _origins(db: Driver, paper_ids: Iterable[PaperId], until: datetime) -> dict[PaperId, Origin]:
+    """Return the source's feed that told of each paper first, if any did by then."""
     first: dict[PaperId, Origin] = {}
-    ids, latest = list({one.paper_id for one, _ in entries}), max(seen_by for _, seen_by in entries)
-    for row in db.rows(sql.ORIGINS, ids=ids, seen_by=latest):
+    for row in db.rows(sql.ORIGINS, ids=list(paper_ids), seen_by=until):
         paper_id = row.pop("paper_id")
         first.setdefault(paper_id, rows.read(Origin, row))
-    return {
-        (one.feed, one.number): first[one.paper_id]
-        for one, seen_by in entries
-        if one.paper_id in first and first[one.paper_id].seen <= seen_by
-    }
+    return first
+
+
+def _with_origins(db: Driver, entries: Sequence[tuple[FeedEntry, datetime]]) -> list[FeedEntry]:
+    """Return entries with where they came from, as was known by the moment that stands with each."""
+    if not entries:
+        return []
+    first = _origins(db, {one.paper_id for one, _ in entries}, max(seen_by for _, seen_by in entries))
+    found = [(one, first.get(one.paper_id), seen_by) for one, seen_by in entries]
+    return [replace(one, origin=origin) if origin and origin.seen <= by else one for one, origin, by in found]
 
 
 def _entry(row: Mapping[str, Any]) -> FeedEntry:

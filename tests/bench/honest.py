@@ -93,7 +93,8 @@ def main(folder: Path) -> None:
         print(
             f"{least:.2f}: shown {tally['shown']:5} precision {tally['hits'] / max(1, tally['shown']):.3f} "
             f"found {tally['found'] / tally['due']:.3f} of {tally['due']} "
-            f"quiet {tally['quiet'] / tally['idle_days']:.3f} of {tally['idle_days']} idle {tally['idle'] / weeks:.2f} a week"
+            f"quiet {tally['quiet'] / tally['idle_days']:.3f} of {tally['idle_days']} "
+            f"idle {tally['idle'] / weeks:.2f} a week"
         )
 
 

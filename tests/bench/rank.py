@@ -1,6 +1,6 @@
 """How fast and how well papers are ranked: `python -m tests.bench.rank [STORED]`.
 
-Prints seconds of learning from 20,000 papers, of 10,000 and 100,000 topics against 1,000 new papers, and milliseconds
+Prints seconds of learning from 15,000 papers, of 10,000 and 100,000 topics against 1,000 new papers, and milliseconds
 of one topic over a store of STORED papers; then, on judged topics with three examples each, quality and time beside
 what arxiv-sanity-lite does: tf-idf over words and pairs, and a linear SVM a reader.
 
@@ -13,9 +13,10 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -36,7 +37,6 @@ from digest.work import judged
 from digest.work.evaluating import answers, counted, read_papers, read_topics
 from digest.work.fitting import fit
 from digest.work.ranking import draft, pool_of
-from tests.bench.store import seconds
 from tests.conftest import SHARED
 from tests.factories import NOON, Clock
 
@@ -45,6 +45,12 @@ RULE = Rule(at=NOON, kind=PeriodKind.DAY, default=Weights())
 AT_ONCE = 500
 # As arxiv-sanity-lite has it: the examples against all other papers, both sides weighing the same.
 REGULARIZATION = 0.01
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def mixed(papers: Sequence[Paper], count: int) -> Iterator[Paper]:
@@ -129,7 +135,7 @@ def stored(papers: Sequence[Paper], count: int) -> None:
         pool = pool_of(app, period, as_of=NOON)
         print(f"a window of {len(pool):,} papers made ready: {time.perf_counter() - begun:.2f} s")
         given = topics(papers, 110)
-        took = [seconds(lambda one=one: draft(app, one, period, as_of=NOON, pool=pool)) for one in given][10:]  # type: ignore[misc]
+        took = [seconds(partial(draft, app, one, period, as_of=NOON, pool=pool)) for one in given][10:]
         print(
             f"one topic over it: median {1000 * quantiles(took, n=2)[0]:.1f} ms, "
             f"p95 {1000 * quantiles(took, n=20)[-1]:.1f} ms"

@@ -16,6 +16,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,6 +103,9 @@ class Answering(NamedTuple):
 
     port: int
     pid: int
+
+    def children(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("ascii").split()]
 
     def cpu(self) -> float:
         """Return the seconds of processor time it and those it started have taken."""
@@ -196,19 +200,47 @@ def while_composing(seconds: int) -> None:
         with TemporaryDirectory() as name, ExitStack() as stack:
             folder = Path(name)
             prepare(folder)
-            stack.enter_context(run("web", port := free_port(), name, way))
-            idle = waits(port, seconds)
+            server = stack.enter_context(run("web", free_port(), name, way))
             if way == "beside":
-                stack.enter_context(started("compose", name))
-            (folder / "go").touch()
-            while not (folder / "made").exists():
-                time.sleep(0.05)
-            busy = waits(port, 3 * seconds)
+                composer = stack.enter_context(started("compose", name))
+                idle, busy = turn_by_turn(server, folder, composer, seconds)
+            else:
+                idle = waits(server.port, ROUNDS * seconds)
+                begin(folder)
+                busy = waits(server.port, ROUNDS * seconds)
             editions = (folder / "made").stat().st_size
             print(
                 f"{way:8} idle {told(idle)}  composing {told(busy)}  "
                 f"p99 {p99(busy) / p99(idle):.1f} times, {editions} editions meanwhile"
             )
+
+
+def turn_by_turn(server: Answering, folder: Path, composer: int, seconds: int) -> tuple[list[float], list[float]]:
+    """Return how long readers waited while composer and renderer stood still, and while they worked, in turn."""
+    begin(folder)
+    idle, busy = list[float](), list[float]()
+    for _ in range(ROUNDS):
+        workers = [composer, *server.children()]
+        with stopped(workers):
+            idle += waits(server.port, seconds)
+        busy += waits(server.port, seconds)
+    return idle, busy
+
+
+@contextmanager
+def stopped(processes: Sequence[int]) -> Iterator[None]:
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in processes:
+        os.kill(pid, signal.SIGCONT)
+
+
+def begin(folder: Path) -> None:
+    """Let composing begin, and wait until it has."""
+    (folder / "go").touch()
+    while not (folder / "made").exists():
+        time.sleep(0.05)
 
 
 def prepare(folder: Path) -> None:

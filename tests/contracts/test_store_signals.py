@@ -21,6 +21,9 @@ def papers(store: Store) -> None:
     store.save_papers([PAPER, OTHER])
 
 
+LIST, NEWS = SourceId("list"), SourceId("news")
+
+
 def signal(value: int, **changes: Any) -> Signal:
     given = {"paper_id": PAPER.id, "kind": SignalKind.UPVOTES, "source_id": SourceId("list"), "at": NOON}
     return Signal(**{**given, "value": value, **changes})
@@ -51,11 +54,11 @@ def test_a_lists_day_is_told_by_the_latest_votes_of_its_papers(store: Store) -> 
     store.save_papers([quiet])
     stars = signal(900, kind=SignalKind.STARS)
     store.save_signals([signal(9), signal(4, at=NOON + HOUR), signal(3, paper_id=OTHER.id), stars])
-    store.save_signals([signal(1, paper_id=quiet.id, at=NOON + 24 * HOUR), signal(7, source_id=SourceId("news"))])
+    store.save_signals([signal(1, paper_id=quiet.id, at=NOON + 24 * HOUR), signal(7, source_id=NEWS)])
     start, end, now = NOON - HOUR, NOON + HOUR, NOON + 30 * HOUR
-    assert store.day_votes(start, end, at=now) == {("list", NOON.date()): [3, 4], ("news", NOON.date()): [7]}
-    assert store.day_votes(start, end, at=NOON)["list", NOON.date()] == [3, 9]
-    assert store.day_votes(start, end + 24 * HOUR, at=now)["list", quiet.first_seen.date()] == [1]
+    assert store.day_votes(start, end, at=now) == {(LIST, NOON.date()): [3, 4], (NEWS, NOON.date()): [7]}
+    assert store.day_votes(start, end, at=NOON)[LIST, NOON.date()] == [3, 9]
+    assert store.day_votes(start, end + 24 * HOUR, at=now)[LIST, quiet.first_seen.date()] == [1]
 
 
 def test_papers_that_grew_are_found_by_votes_or_stars(store: Store) -> None:

@@ -100,7 +100,9 @@ def test_rank_and_why_print_sums_that_add_up(home: Path) -> None:
     assert "score" in shown
     why = digest("why", "kv-cache", "2406.10770", cwd=home).stdout
     assert "Quest: Query-Aware Sparsity" in why
-    assert "out: nothing in it speaks of this topic" in digest("why", "kv-cache", "cats", "and", "dogs", cwd=home).stdout
+    assert (
+        "out: nothing in it speaks of this topic" in digest("why", "kv-cache", "cats", "and", "dogs", cwd=home).stdout
+    )
 
 
 def test_what_is_not_there_is_told_with_what_is_near(home: Path) -> None:

@@ -48,6 +48,7 @@ def test_the_preview_of_a_released_edition_is_the_feed_as_it_was_published_then(
 
 def test_the_preview_of_a_draft_is_the_feed_as_it_will_be_published(store: Store) -> None:
     release(store, "A", "B", day=DAY)
+    release(store, "C", day=DAY, topic=make_topic("other"))
     draft = draft_of("C", "B", day=DAY + timedelta(days=1))
     previewed = feeds.preview(app_with(store), make_topic(), draft)
     assert [item.title for item in previewed.feed.items] == ["C", "A", "B"]

@@ -78,7 +78,9 @@ def test_a_paper_in_other_words_of_the_same_field_is_found() -> None:
 
 
 def test_a_day_on_which_nothing_fits_is_empty() -> None:
-    away = [paper for paper in window(count=60) if not paper.id.startswith("galaxy")]
+    words = set(FIELDS["galaxy"].split())
+    away = [paper for paper in window(count=60) if not words.intersection(f"{paper.title} {paper.abstract}".split())]
+    assert len(away) > 20
     assert ranked(make_topic(should=("galaxy", "redshift")), away).picks == ()
 
 
@@ -158,7 +160,7 @@ def test_many_topics_at_once_get_what_each_gets_alone() -> None:
     topics = [make_topic(f"t{number}", should=(word,)) for number, word in enumerate(" ".join(FIELDS.values()).split())]
     papers = pool(*window())
     together = list(rank_all(papers, asked(*topics), RULE))
-    assert together == [rank(papers, *asked(topic), RULE) for topic in topics]
+    assert together == [rank(papers, asked(topic)[0], RULE) for topic in topics]
     assert sum(len(one.picks) for one in together) > len(topics)
 
 

@@ -92,7 +92,8 @@ def preview(app: App, topic: Topic, edition: Edition) -> Document:
     known = app.store.entered(name, [pick.paper.id for pick in edition.shown])
     new = [pick for pick in edition.shown if pick.paper.id not in known]
     after, entries = lined_up(state, new, at=edition.dated, edition_id=edition.id)
-    return _previewed(app, topic, after, edition, entries)
+    origins = app.store.origins([one.paper_id for one in entries], until=edition.as_of)
+    return _previewed(app, topic, after, edition, [replace(one, origin=origins.get(one.paper_id)) for one in entries])
 
 
 def document_of(stem: str, feed: Feed, *, final: bool = False) -> Document:
