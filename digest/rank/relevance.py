@@ -2,7 +2,7 @@
 
     evidence  = BM25 + 30 x trust x (own + fed + 6 x wording - 0.5 x unlike)
                 + 1.5 x half if by a followed author + 1 if in a category
-    relevance = evidence^2 / (evidence^2 + half^2),   half = 6 if the topic has words + 36 x trust
+    relevance = evidence^2 / (evidence^2 + half^2),   half = 6 if the topic has words + 40 x trust
 
 - `own`: likeness in the space (`lsa`) to the topic's words and example papers;
 - `fed`: likeness in the space to the mean of the papers that speak of the topic: its examples, and the twenty of the
@@ -33,7 +33,7 @@ from digest.rank.query import DIGITS, LIKENESS, Query, asked, name_of
 
 WORDING, UNLIKE = 6.0, 0.5
 # Evidence that makes a paper half relevant: a telling word or two; where the space is trusted, with likeness to match.
-WORDS_HALF, SPACE_HALF = 6.0, 36.0
+WORDS_HALF, SPACE_HALF = 6.0, 40.0
 # In halves: a followed author alone makes a paper relevant, as does a category a topic of nothing else. Else a category
 # is a mild preference.
 AUTHOR, CATEGORY_ALONE, CATEGORY = 1.5, 2.0, 1.0

@@ -70,8 +70,11 @@ def missed(
 
 
 def worth_waiting(condition: Condition, now: datetime) -> bool:
-    """Say whether what a source misses may be expected soon enough for an edition to wait."""
-    return condition.behind and condition.since is not None and now - condition.since < HOPE
+    """Say whether what a source misses may be expected soon enough for an edition to wait: never one that gave nothing
+    yet, which may be an address that is wrong.
+    """
+    known = condition.behind and condition.last_new is not None
+    return known and condition.since is not None and now - condition.since < HOPE
 
 
 class _Day(NamedTuple):

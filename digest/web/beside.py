@@ -6,10 +6,13 @@ That process is given the listening socket, and ends when its input does, whatev
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -19,6 +22,7 @@ from digest.web.server import FINISH_WITHIN, quick_runner, serve_until
 from digest.web.supply import can_be_apart
 
 AGAIN_AFTER = timedelta(seconds=1)
+_NICE = 10
 
 log = structlog.get_logger()
 
@@ -26,7 +30,8 @@ log = structlog.get_logger()
 async def serve_beside(app: App, command: Sequence[str], ours: socket.socket, stop: asyncio.Event) -> None:
     """Keep a process serving on a listening socket until `stop` is set; serve here if no other can read the store.
 
-    `command` starts it and is followed by the socket's number: it calls `serve_inherited`.
+    `command` starts it and is followed by the socket's number: it calls `serve_inherited`. This process then stands
+    back: readers wait for an answer, and nobody for the chores.
     """
     if can_be_apart(app):
         await _keep_up([*command, str(ours.fileno())], ours, stop)
@@ -37,6 +42,7 @@ async def serve_beside(app: App, command: Sequence[str], ours: socket.socket, st
 async def _keep_up(command: Sequence[str], ours: socket.socket, stop: asyncio.Event) -> None:
     while not stop.is_set():
         child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, pass_fds=[ours.fileno()])
+        stand_back()
         ended, stopped = asyncio.create_task(child.wait()), asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -46,6 +52,13 @@ async def _keep_up(command: Sequence[str], ours: socket.socket, stop: asyncio.Ev
         if not stop.is_set():
             log.error("web_ended", code=child.returncode)
             await asyncio.wait({asyncio.create_task(stop.wait())}, timeout=AGAIN_AFTER.total_seconds())
+
+
+def stand_back() -> None:
+    """Let other processes go first. Linux keeps niceness by thread; those to come have that of who starts them."""
+    for thread in threading.enumerate():
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread.native_id or 0, _NICE)
 
 
 async def _ended(child: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:

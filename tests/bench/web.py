@@ -37,6 +37,7 @@ from msgspec.structs import replace
 from digest.app import App, opened
 from digest.config.settings import Settings, SiteSettings, StoreSettings
 from digest.model import Paper, PeriodKind, TopicId
+from digest.web.beside import stand_back
 from digest.web.server import Server, Web, config_of, listening, quick_runner, serve_until
 from digest.web.sheets import sheet
 from digest.web.shelf import Put
@@ -300,6 +301,7 @@ async def in_threads(app: App, ours: socket.socket) -> None:
 def compose(name: str) -> None:
     """Compose the editions of one day after the other; each leaves a byte in the file `made`."""
     folder = Path(name)
+    stand_back()
     while not (folder / "go").exists():
         time.sleep(0.01)
     with site(folder) as (app, clock), (folder / "made").open("wb", buffering=0) as made:

@@ -83,6 +83,8 @@ def test_it_serves_and_ends_when_told(service: Service) -> None:
 def test_the_web_comes_back_when_it_is_killed_and_ends_with_who_started_it(service: Service) -> None:
     assert service.get("/healthz") == 200
     first = children(service.process.pid)
+    mine, *niceness = (os.getpriority(os.PRIO_PROCESS, one) for one in (0, service.process.pid, *first))
+    assert niceness == [max(mine, 10), mine]
     os.kill(first[0], signal.SIGKILL)
     assert service.get("/topics/vision/feed.atom") == 200
     second = children(service.process.pid)

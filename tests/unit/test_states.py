@@ -276,6 +276,12 @@ def test_what_is_missing_for_a_day_is_not_waited_for() -> None:
     assert not worth_waiting(stand(ARXIV, arxiv(at(19, 9)), at(19, 9))[None], at(19, 9))
 
 
+def test_a_source_that_never_gave_anything_is_not_waited_for() -> None:
+    found = stand(ARXIV, [], at(19, 9))[None]
+    assert found.last_new is None
+    assert not worth_waiting(found, at(19, 9))
+
+
 # What arrived
 
 
