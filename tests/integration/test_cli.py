@@ -185,10 +185,10 @@ def test_a_folder_that_cannot_be_written_is_a_plain_error(home: Path) -> None:
 
 def test_a_wrong_template_is_told_with_its_line(home: Path) -> None:
     (home / "own" / "web").mkdir(parents=True)
-    (home / "own" / "web" / "index.html").write_text("line one\n{{ nothing_of_that_name }}\n", "utf-8")
+    (home / "own" / "web" / "front.html").write_text("line one\n{{ nothing_of_that_name }}\n", "utf-8")
     done = digest("publish", cwd=home, env={"DIGEST_SITE_TEMPLATES": "own"})
     assert done.returncode == 1
-    assert "web/index.html, line 2" in done.stderr
+    assert "web/front.html, line 2" in done.stderr
     assert "nothing_of_that_name" in done.stderr
 
 
