@@ -384,7 +384,7 @@ def test_the_command_serves_and_ends_by_sigterm(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{port}" in running.stderr.readline()
         for _ in range(100):
             try:
-                found = httpx2.get(f"http://127.0.0.1:{port}/subscribe", trust_env=False)
+                found = httpx2.get(f"http://127.0.0.1:{port}/subscribe", trust_env=False, timeout=60)
                 break
             except httpx2.ConnectError:
                 time.sleep(0.05)
