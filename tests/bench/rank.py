@@ -34,6 +34,7 @@ from digest.rank.measures import estimates, measured
 from digest.rank.relevance import Fits
 from digest.store import open_store
 from digest.work import judged
+from digest.work.candidates import bloomers
 from digest.work.evaluating import answers, counted, read_papers, read_topics
 from digest.work.fitting import fit
 from digest.work.ranking import draft, pool_of
@@ -132,10 +133,10 @@ def stored(papers: Sequence[Paper], count: int) -> None:
         print(f"a store of {count:,} papers learnt from, with reading and keeping: {seconds(lambda: fit(app)):.1f} s")
         period = Period(kind=PeriodKind.DAY, start=NOON.date())
         begun = time.perf_counter()
-        pool = pool_of(app, period, as_of=NOON)
+        pool, bloomed = pool_of(app, period, as_of=NOON), bloomers(app, period, as_of=NOON)
         print(f"a window of {len(pool):,} papers made ready: {time.perf_counter() - begun:.2f} s")
         given = topics(papers, 110)
-        took = [seconds(partial(draft, app, one, period, as_of=NOON, pool=pool)) for one in given][10:]
+        took = [seconds(partial(draft, app, one, period, as_of=NOON, pool=pool, bloomed=bloomed)) for one in given][10:]
         print(
             f"one topic over it: median {1000 * quantiles(took, n=2)[0]:.1f} ms, "
             f"p95 {1000 * quantiles(took, n=20)[-1]:.1f} ms"
