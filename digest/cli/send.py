@@ -16,7 +16,6 @@ from digest.errors import DeliveryError
 from digest.model import FINAL_DELIVERIES, OPEN_DELIVERIES, DeliveryState
 from digest.work.planning import Load, Plan, loads, plan
 from digest.work.sending import Sent, send
-from digest.work.testing import send_test
 
 
 @click.command("send")
@@ -30,6 +29,8 @@ def send_command(dry_run: bool, address: str | None, as_json: bool, config: Path
     """Deliver what is due. A second run sends nothing."""
     with site(config) as app:
         if address:
+            from digest.work.testing import send_test  # it may rank anew, and the ranker takes a while to load
+
             reply = asyncio.run(send_test(app, address))
             click.echo(f"{address}: {reply}")
             return

@@ -76,7 +76,10 @@ def _draft(fields: Fields, where: str, base: str | None) -> Draft:
 
 def _spoken(constructs: Iterable[Element]) -> Wording:
     """Return the first of these text constructs that says something (RFC 4287, 3.1)."""
-    return next((words for element in constructs if (words := _construct(element)).plain), SILENT)
+    for element in constructs:
+        if (words := _construct(element)).plain:
+            return words
+    return SILENT
 
 
 def _construct(element: Element) -> Wording:

@@ -204,6 +204,18 @@ class Signals(Protocol):
     def count_terms(self, changes: Mapping[str, int], *, papers: int, tokens: int) -> None:
         """Add to the papers that hold each term, to all papers and to all tokens; what is negative takes away."""
 
+    def leave_uncounted(self, paper_ids: Iterable[PaperId]) -> None:
+        """Note papers whose terms are to be counted when they are next wanted."""
+
+    def uncounted(self, *, limit: int) -> list[Paper]:
+        """Papers whose terms are to be counted, by id."""
+
+    def uncounted_of(self, paper_ids: Iterable[PaperId]) -> set[PaperId]:
+        """Those of these papers whose terms are to be counted."""
+
+    def forget_uncounted(self, paper_ids: Iterable[PaperId]) -> None:
+        """Note that the terms of these papers are counted."""
+
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """How many papers hold each term; terms that none holds are absent."""
 

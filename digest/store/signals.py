@@ -42,6 +42,18 @@ class SqlSignals(Part, Signals):
             self._db.many(sql.COUNT_TERM, ({"term": term, "papers": number} for term, number in changes.items()))
             self._db.run(sql.COUNT_CORPUS, papers=papers, tokens=tokens)
 
+    def leave_uncounted(self, paper_ids: Iterable[PaperId]) -> None:
+        self._db.many(sql.LEAVE_UNCOUNTED, ({"paper_id": paper_id} for paper_id in paper_ids))
+
+    def uncounted(self, *, limit: int) -> list[Paper]:
+        return self._all(Paper, sql.UNCOUNTED, limit=limit)
+
+    def uncounted_of(self, paper_ids: Iterable[PaperId]) -> set[PaperId]:
+        return {row["paper_id"] for row in self._db.rows(sql.UNCOUNTED_OF, paper_ids=list(paper_ids))}
+
+    def forget_uncounted(self, paper_ids: Iterable[PaperId]) -> None:
+        self._db.run(sql.FORGET_UNCOUNTED, paper_ids=list(paper_ids))
+
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         return {row["term"]: row["papers"] for row in self._db.rows(sql.FREQUENCIES, terms=list(terms))}
 

@@ -251,6 +251,12 @@ COUNT_CORPUS = "update corpus set papers = papers + :papers, tokens = tokens + :
 FREQUENCIES = """
 select term, papers from term where papers > 0 and term in (select value from json_each(:terms)) order by term"""
 CORPUS = "select papers, tokens from corpus"
+LEAVE_UNCOUNTED = "insert into uncounted (paper_id) values (:paper_id) on conflict (paper_id) do nothing"
+UNCOUNTED = f"""
+select {PAPER_COLUMNS} from paper where id in (select paper_id from uncounted order by paper_id limit :limit)
+order by id"""
+UNCOUNTED_OF = "select paper_id from uncounted where paper_id in (select value from json_each(:paper_ids))"
+FORGET_UNCOUNTED = "delete from uncounted where paper_id in (select value from json_each(:paper_ids))"
 
 # What was learnt from the papers
 

@@ -11,6 +11,7 @@ from digest.app import App
 from digest.config.checks import duration
 from digest.model import FittedSpace
 from digest.rank import Space, lsa
+from digest.work.counting import corpus_of
 
 # A store this small is learnt from on the spot, each time: that takes less than a second, and is never out of date.
 SMALL = 500
@@ -24,7 +25,7 @@ def fit_when_due(app: App) -> bool:
     A store that is not small is learnt from when it never was, has doubled since, or has grown and
     `rank.refit_every` has passed.
     """
-    papers, _ = app.store.corpus()
+    papers = corpus_of(app).papers
     if papers <= SMALL or not _due(app, papers):
         return False
     fit(app)
@@ -35,8 +36,7 @@ def fit(app: App) -> FittedSpace:
     """Learn from the newest papers, and keep what was learnt."""
     now = app.now()
     learnt = lsa.fit(app.store.newest_papers(lsa.SAMPLE, until=now))
-    papers, _ = app.store.corpus()
-    kept = FittedSpace(fitted=now, papers=papers, content=lsa.encode(learnt))
+    kept = FittedSpace(fitted=now, papers=corpus_of(app).papers, content=lsa.encode(learnt))
     app.store.save_space(kept)
     log.info("fitted", papers=learnt.papers, terms=len(learnt.terms), dimensions=learnt.basis.shape[1])
     return kept

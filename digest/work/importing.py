@@ -11,9 +11,8 @@ from digest.app import App
 from digest.errors import DigestError, SourceError
 from digest.identity import keys
 from digest.model import Batch, Entry, Source, SourceId, Value
-from digest.rank.terms import stems_of
 from digest.watch import Changes, Known, Outcome
-from digest.work import reading
+from digest.work import counting, reading
 
 
 class FileReport(Value):
@@ -68,13 +67,14 @@ def ingest(app: App, source: Source, entries: Sequence[Entry]) -> Changes:
         store.put_sources([source])
         known = _known(app, source, entries)
         changes = watch.decide(entries, known, source=source, now=app.now())
+        uncounted = counting.take_back(app, known.papers, changes)
         store.save_papers(changes.papers)
+        store.leave_uncounted(uncounted)
         store.unite_papers(changes.unions)
         store.save_keys(changes.keys)
         store.save_sightings(changes.sightings)
         store.save_signals(changes.signals)
         store.save_arrivals(watch.arrivals(changes, source, at=app.now()))
-        _count_terms(app, known, changes)
     return changes
 
 
@@ -85,24 +85,6 @@ def _known(app: App, source: Source, entries: Sequence[Entry]) -> Known:
     is_new = any(entry.external_id not in sightings for entry in entries)
     announcers = app.store.announcers(papers) if is_new else {}
     return Known(sightings=sightings, owners=owners, papers=papers, announcers=announcers)
-
-
-def _count_terms(app: App, known: Known, changes: Changes) -> None:
-    """Keep the document frequencies right: the words of what was before, or became another paper, are taken back."""
-    replaced = {paper.id for paper in changes.papers}.union(changes.unions)
-    before = [paper for id_ in replaced if (paper := known.papers.get(id_))]
-    terms: Counter[str] = Counter()
-    tokens = 0
-    for paper in changes.papers:
-        found = stems_of(paper)
-        terms.update(set(found))
-        tokens += len(found)
-    for paper in before:
-        found = stems_of(paper)
-        terms.subtract(set(found))
-        tokens -= len(found)
-    counts = {term: n for term, n in sorted(terms.items()) if n}
-    app.store.count_terms(counts, papers=len(changes.papers) - len(before), tokens=tokens)
 
 
 def _report(path: Path, batch: Batch, changes: Changes) -> FileReport:

@@ -31,6 +31,7 @@ from digest.render.pages import Frame, Standing
 from digest.render.pages.papers import AppearanceView, appearance
 from digest.render.pages.searching import LAST_PAGE, ON_A_PAGE
 from digest.text import tidy
+from digest.work.counting import corpus_of
 from digest.work.standing import conditions
 
 SIMILAR, WITH_A_WORD = 5, 40
@@ -74,8 +75,7 @@ def search_of(query: Mapping[str, str]) -> tuple[Search, dict[str, str]]:
 def similar_to(app: App, paper: Paper) -> list[Paper]:
     """Return the papers most like one: of those that share a rare word with it, the newest of each."""
     seen = rank.document_of(paper).counts
-    papers, tokens = app.store.corpus()
-    corpus = rank.Corpus(papers=papers, tokens=tokens, frequencies=app.store.document_frequencies(seen))
+    corpus = corpus_of(app, seen)
     pool = {
         found.id: found
         for word in rare_words(paper, corpus)

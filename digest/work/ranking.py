@@ -13,7 +13,6 @@ from digest.errors import NotFoundError
 from digest.model import Desk, Edition, EditionId, Paper, PaperId, Period, Pick, Topic, Value
 from digest.rank import (
     Candidate,
-    Corpus,
     Judgement,
     Pool,
     Query,
@@ -30,6 +29,7 @@ from digest.rank.late import offered
 from digest.rank.score import asks_the_crowd, weights_for
 from digest.text import fold
 from digest.work.candidates import Bloomers, bloomers, candidates
+from digest.work.counting import corpus_of
 from digest.work.fitting import space_of
 from digest.work.summaries import with_summaries
 
@@ -169,16 +169,13 @@ def pool_of(app: App, period: Period, *, as_of: datetime) -> Pool:
 
 
 def _ready(app: App, found: Iterable[Candidate], *, as_of: datetime) -> Pool:
-    papers, tokens = app.store.corpus()
-    return Pool(found, space_of(app, as_of), Corpus(papers=papers, tokens=tokens))
+    return Pool(found, space_of(app, as_of), corpus_of(app))
 
 
 def prepared(app: App, topics: Sequence[Topic], space: Space) -> list[Query]:
     """Return topics made ready."""
     named = app.store.papers({id_ for topic in topics for id_ in (*topic.examples, *topic.unlike)})
-    papers, tokens = app.store.corpus()
-    frequencies = app.store.document_frequencies(vocabulary(topics))
-    return queries(topics, Corpus(papers=papers, tokens=tokens, frequencies=frequencies), space, named)
+    return queries(topics, corpus_of(app, vocabulary(topics)), space, named)
 
 
 def why(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> Reply:

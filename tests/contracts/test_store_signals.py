@@ -114,6 +114,22 @@ def test_terms_add_up(store: Store) -> None:
     assert store.corpus() == (3, 20)
 
 
+def test_what_is_uncounted_is_so_until_it_is_said_to_be_counted(store: Store) -> None:
+    store.leave_uncounted([OTHER.id, PAPER.id])
+    store.leave_uncounted([PAPER.id])
+    assert [paper.id for paper in store.uncounted(limit=9)] == sorted([PAPER.id, OTHER.id])
+    assert len(store.uncounted(limit=1)) == 1
+    assert store.uncounted_of([PAPER.id, PaperId("text:none")]) == {PAPER.id}
+    store.forget_uncounted([PAPER.id])
+    assert store.uncounted(limit=9) == [OTHER]
+
+
+def test_a_paper_that_becomes_another_need_not_be_counted(store: Store) -> None:
+    store.leave_uncounted([OTHER.id, PAPER.id])
+    store.unite_papers({OTHER.id: PAPER.id})
+    assert store.uncounted(limit=9) == [PAPER]
+
+
 def test_an_empty_store_has_counted_nothing(store: Store) -> None:
     assert store.corpus() == (0, 0)
     assert store.document_frequencies([]) == {}

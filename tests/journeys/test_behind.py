@@ -17,6 +17,7 @@ from digest.cli import cli
 from digest.config.settings import Settings, SiteSettings, StoreSettings
 from digest.model import Arrival, Edition, Entry, Health, PeriodKind, Source, SourceId, SourceState, TopicId
 from digest.work.composing import compose_day, compose_due
+from digest.work.counting import corpus_of
 from digest.work.importing import ingest
 from digest.work.previewing import preview
 from digest.work.publishing import parcels
@@ -244,6 +245,6 @@ def test_papers_that_become_one_are_picked_once(desk: App, clock: Clock) -> None
     announce(desk, THURSDAY + DAY, "The cache, indexed", "index", arxiv_id="2611.00010", doi="10.1000/182")
     second = first_picks(desk, clock, THURSDAY + DAY)
     assert (second.picks, second.considered) == ((), 1)
-    assert desk.store.corpus()[0] == desk.store.tally()["paper"] == 1
+    assert corpus_of(desk).papers == desk.store.tally()["paper"] == 1
     assert desk.store.edition(first.id) == first
     assert desk.store.picked(TopicId("cache"), PeriodKind.DAY) == {"arxiv:2611.00010"}

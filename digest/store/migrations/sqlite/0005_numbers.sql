@@ -24,3 +24,9 @@ create table reading (
 
 create index reading_due on reading (meter, next_at) where next_at is not null;
 create index reading_paper on reading (paper_id);
+
+-- Papers whose words are not yet among the document frequencies.
+
+create table uncounted (
+  paper_id text primary key references paper (id) on delete cascade
+) strict, without rowid;
