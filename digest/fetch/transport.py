@@ -78,23 +78,24 @@ class Transport:
         name = (urlsplit(url).hostname or "").rstrip(".")
         given = {"timeout": self._timeouts, "sni_hostname": name}
         with _told():
+            target = _target(url)
             async with (
-                self._pool() as pool,
-                pool.stream(
-                    "GET" if body is None else "POST", _target(url), headers=raw, content=body, extensions=given
+                self._connection(target.origin) as connection,
+                connection.stream(
+                    "GET" if body is None else "POST", target, headers=raw, content=body, extensions=given
                 ) as found,
             ):
                 yield Answer(found.status, Headers(found.headers), found.aiter_stream())
 
     @asynccontextmanager
-    async def _pool(self) -> AsyncIterator[httpcore2.AsyncConnectionPool]:
-        """Lend a pool for one exchange, and close what it opened: a cancelled handshake leaves its socket behind."""
+    async def _connection(self, origin: httpcore2.Origin) -> AsyncIterator[httpcore2.AsyncHTTPConnection]:
+        """Lend a connection for one exchange, and close what it opened: a cancelled handshake leaves its socket."""
         network = _Network(self._resolve, self._dial, allow_private=self._allow_private)
         try:
-            async with httpcore2.AsyncConnectionPool(
-                ssl_context=self._trust, max_keepalive_connections=0, network_backend=network
-            ) as pool:
-                yield pool
+            async with httpcore2.AsyncHTTPConnection(
+                origin, ssl_context=self._trust, network_backend=network
+            ) as connection:
+                yield connection
         finally:
             for stream in network.opened:
                 await stream.aclose()
