@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from digest.app import App, opened
 from digest.config.settings import Settings, SiteSettings, StoreSettings, WeightSettings
 from digest.model import Edition, Observation, SignalKind, SourceId, Topic, Weights
-from digest.work import desk
+from digest.work import desk, fitting
 from digest.work.composing import compose_due
 from digest.work.importing import ingest
 from digest.work.previewing import mail_files
@@ -82,6 +82,19 @@ def test_five_days_ranked_anew_are_the_same_to_the_byte_after_another_week_of_pa
         assert found.differences == ()
         assert msgspec.json.encode(found.edition) == msgspec.json.encode(one)
         assert mail_files(app, [found.edition]) == mail_files(app, [one])
+
+
+def test_learning_from_the_store_anew_changes_no_past_day(
+    app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "SMALL", 5)
+    live(app, clock, range(8))
+    frozen = editions(app)
+    clock.instant += 30 * DAY
+    live(app, clock, range(40, 43))
+    assert len({app.store.space(at=at).fitted for at in (MORNING + 5 * DAY, app.now())}) == 2  # type: ignore[union-attr]
+    for one in frozen:
+        assert replay(app, one).differences == ()
 
 
 def test_what_editors_did_before_the_release_is_replayed_too(app: App, clock: Clock) -> None:
