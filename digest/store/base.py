@@ -13,6 +13,7 @@ from typing import Protocol
 
 from digest.model import (
     Arrival,
+    Begun,
     Bounce,
     Cadence,
     Delivery,
@@ -24,6 +25,7 @@ from digest.model import (
     Edition,
     EditionId,
     EditionState,
+    Ended,
     FeedEntry,
     FeedState,
     FittedSpace,
@@ -313,6 +315,9 @@ class Topics(Protocol):
     def releases(self) -> dict[EditionId, datetime]:
         """When each released edition was released, by id: what pages and feeds of the site are dated by."""
 
+    def shown_papers(self) -> dict[PaperId, datetime]:
+        """When each paper that a topic of the site shows was last shown, by id; nothing of what readers have alone."""
+
     def past_topics(self) -> list[TopicId]:
         """The site's topics that were removed and have released editions, by id; nobody's personal ones."""
 
@@ -450,6 +455,9 @@ class Readers(Protocol):
     def subscriber(self, subscriber_id: SubscriberId) -> Subscriber:
         """Raises NotFoundError."""
 
+    def subscribers_named(self, ids: Iterable[SubscriberId]) -> dict[SubscriberId, Subscriber]:
+        """The subscribers that are known of those named."""
+
     def subscriber_by_address(self, address: str) -> Subscriber | None:
         """The subscriber with that address, however it is spelled."""
 
@@ -540,37 +548,32 @@ class Dispatch(Protocol):
         state: DeliveryState = DeliveryState.QUEUED,
         digest_id: DigestId | None = None,
         reply: str | None = None,
+        next_try: datetime | None = None,
+        vanguard: Sequence[SubscriberId] = (),
     ) -> int:
         """Enter a slot in the books for a whole segment, in one statement; its readers are then covered up to `covers`.
 
-        A reader's second delivery for a slot is ignored. Returns how many are new.
+        Those who are no `vanguard` wait until `next_try`. A reader's second delivery for a slot is ignored. Returns how
+        many are new.
         """
 
     def claim(self, *, limit: int, now: datetime, until: datetime) -> list[Delivery]:
         """Take deliveries whose time has come, the longest waiting first; nobody else gets them until `until`."""
 
-    def standing(self, delivery_id: DeliveryId, *, address_hash: str) -> Standing | None:
-        """What speaks for and against a delivery; to be read in the transaction of `admit`."""
+    def standings(self, address_hashes: Mapping[DeliveryId, str]) -> dict[DeliveryId, Standing]:
+        """What speaks for and against deliveries, with the hash of each one's address; unknown ones are absent.
 
-    def admit(
-        self, delivery: Delivery, *, to: DeliveryState, message_id: str | None, until: datetime, now: datetime
-    ) -> bool:
-        """Move a claimed delivery on: to in_data, or out. False if the claim is no longer this one."""
+        To be read in the transaction of `admit` and `finish`.
+        """
 
-    def finish(
-        self,
-        delivery: Delivery,
-        *,
-        to: DeliveryState,
-        now: datetime,
-        reply: str | None = None,
-        next_try: datetime | None = None,
-        uncertain: bool = False,
-    ) -> bool:
-        """Write down how a claim ended. False if the claim is no longer this one, or DELIVERY_MOVES forbids it."""
+    def admit(self, begun: Iterable[Begun], *, until: datetime, now: datetime) -> int:
+        """Move claimed deliveries to in_data. Returns how many; not those whose claim is no longer this one."""
 
-    def release(self, delivery: Delivery, *, now: datetime) -> bool:
-        """Give a claim back untried. False if the claim is no longer this one."""
+    def finish(self, ended: Iterable[Ended], *, now: datetime) -> int:
+        """Write down how claims ended. Returns how many; not if the claim is another, or DELIVERY_MOVES forbids it."""
+
+    def release(self, delivery: Delivery, *, now: datetime, next_try: datetime | None = None) -> bool:
+        """Give a claim back untried, for `next_try` if one is given. False if the claim is no longer this one."""
 
     def lapsed(self, *, now: datetime) -> list[Delivery]:
         """Deliveries whose claim nobody ended in time: their sender is gone."""
@@ -579,7 +582,13 @@ class Dispatch(Protocol):
         """How many deliveries of each slot stand in each state, newest slot first."""
 
     def change_deliveries(self, *, to: DeliveryState, slot: str | None, now: datetime) -> int:
-        """Move all that wait in a legal state for it (of one slot, or of all). Returns how many."""
+        """Move all that wait in a legal state for it (of one slot, or of all). Returns how many.
+
+        What is claimed moves only to where it cannot be sent from.
+        """
+
+    def answers(self, slot: str, *, limit: int) -> tuple[int, int]:
+        """How many mails of a slot were answered for good, counted up to `limit`, and how many of them were refused."""
 
     def next_try(self) -> datetime | None:
         """When the next delivery may be claimed."""

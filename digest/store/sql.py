@@ -321,6 +321,11 @@ where paper_id = :paper_id and state = 'released' order by pick.start desc, edit
 SIZES = """
 select edition_id, max(rank) as size from pick where topic_id = :topic_id group by edition_id order by edition_id"""
 RELEASES = "select id, coalesce(released, cut) as released from edition where state = 'released' order by id"
+SHOWN_PAPERS = """
+select pick.paper_id, max(coalesce(edition.released, edition.cut)) as released
+from pick join edition on edition.id = pick.edition_id join topic on topic.id = pick.topic_id
+where edition.state = 'released' and topic.owner is null and topic.enabled = 1
+group by pick.paper_id order by pick.paper_id"""
 PERIODS = "select kind, start from edition where topic_id = :topic_id"
 PAST_TOPICS = """
 select distinct topic_id from edition
@@ -418,6 +423,7 @@ _SUBSCRIBER = columns_of(Subscriber.__struct_fields__)
 
 SAVE_SUBSCRIBER = _upsert("subscriber", (*Subscriber.__struct_fields__, "address_key"), key=["id"], keep=["renewals"])
 SUBSCRIBER = f"select {_SUBSCRIBER} from subscriber where id = :id"
+SUBSCRIBERS_NAMED = f"select {_SUBSCRIBER} from subscriber where id in (select value from json_each(:ids)) order by id"
 SUBSCRIBER_BY_KEY = f"select {_SUBSCRIBER} from subscriber where address_key = :address_key"
 SUBSCRIBERS = f"select {_SUBSCRIBER} from subscriber order by id"
 
@@ -477,8 +483,10 @@ DOMAINS = f"""
 select lower(replace(address, rtrim(address, replace(address, '@', '')), '')) as domain, count(*) as readers
 from subscriber{_THIS_SEGMENT} group by 1 order by 2 desc, 1"""
 PLAN_SEGMENT = f"""
-insert into delivery (id, subscriber_id, slot, state, due, digest_id, reply, changed)
-select id || '/' || :slot, id, :slot, :state, :due, :digest_id, :reply, :now from subscriber{_THIS_SEGMENT}
+insert into delivery (id, subscriber_id, slot, state, due, digest_id, reply, changed, next_try)
+select id || '/' || :slot, id, :slot, :state, :due, :digest_id, :reply, :now,
+  case when id in (select value from json_each(:vanguard)) then null else cast(:next_try as text) end
+from subscriber{_THIS_SEGMENT}
 on conflict (subscriber_id, slot) do nothing"""
 COVER_SEGMENT = f"update subscriber set covered = :covers, planned = :slot{_THIS_SEGMENT}"
 
@@ -486,19 +494,18 @@ CLAIM = f"""
 update delivery set state = 'claimed', lease_until = :until, fence = fence + 1, attempts = attempts + 1, changed = :now
 where id in (
   select id from delivery
-  where state in ('queued', 'claimed', 'in_data', 'deferred') and state in ('queued', 'deferred')
+  where state in ('queued', 'deferred')
   and coalesce(next_try, due) <= :now order by coalesce(next_try, due), id limit :limit
 ) returning {_DELIVERY}"""
-STANDING = """
-select state, fence,
+STANDINGS = """
+select id, state, fence,
   (select count(*) from subscription s where s.subscriber_id = delivery.subscriber_id and s.state = 'active') as active,
   (select count(*) from subscription s where s.subscriber_id = delivery.subscriber_id and s.state = 'pending')
     as pending,
-  (select reason from suppression where address_hash = :address_hash) as suppression,
   (select count(*) from switch where name = 'outbox' and value = 'paused') as paused
-from delivery where id = :id"""
-ENTER = """
-update delivery set state = :to, message_id = :message_id, lease_until = :until, changed = :now
+from delivery where id in (select value from json_each(:ids))"""
+ADMIT = """
+update delivery set state = 'in_data', message_id = :message_id, relay = :relay, lease_until = :until, changed = :now
 where id = :id and fence = :fence and state = 'claimed'"""
 FINISH = """
 update delivery set state = :to, reply = :reply, next_try = :next_try, uncertain = uncertain + :uncertain,
@@ -506,24 +513,28 @@ update delivery set state = :to, reply = :reply, next_try = :next_try, uncertain
 where id = :id and fence = :fence and state in (select value from json_each(:legal))"""
 LAPSED = f"""
 select {_DELIVERY} from delivery
-where state in ('queued', 'claimed', 'in_data', 'deferred') and state in ('claimed', 'in_data') and lease_until <= :now
-order by id"""
+where state in ('claimed', 'in_data') and lease_until <= :now order by lease_until, id"""
 RELEASE = """
-update delivery set state = 'queued', lease_until = null, attempts = attempts - 1, changed = :now
+update delivery set state = 'queued', lease_until = null, attempts = attempts - 1, changed = :now,
+  next_try = coalesce(cast(:next_try as text), next_try)
 where id = :id and fence = :fence and state = 'claimed'"""
 BOOKS = "select slot, state, count(*) as held from delivery group by slot, state order by slot desc, state"
 CHANGE_ALL = """
-update delivery set state = :to, next_try = null, changed = :now
+update delivery set state = :to, next_try = null, lease_until = null, changed = :now
 where state in (select value from json_each(:origins)) and slot = coalesce(:slot, slot)"""
+ANSWERS = """
+select count(*) as answers, coalesce(sum(case when state = 'refused' then 1 else 0 end), 0) as refused
+from (select state from delivery where slot = :slot and state in ('sent', 'refused') limit :limit) as answered"""
 NEXT_TRY = """
-select min(coalesce(next_try, due)) as at from delivery
-where state in ('queued', 'claimed', 'in_data', 'deferred') and state in ('queued', 'deferred')"""
+select min(coalesce(next_try, due)) as at from delivery where state in ('queued', 'deferred')"""
 
 SUPPRESS = """
 insert into suppression (address_hash, reason, since) values (:address_hash, :reason, :since)
 on conflict (address_hash) do update set reason = excluded.reason, since = excluded.since
 where suppression.reason not in ('hard', 'complaint')"""
 LIFT = "delete from suppression where address_hash = :address_hash and reason = :reason"
+SUPPRESSIONS = """
+select address_hash, reason from suppression where address_hash in (select value from json_each(:hashes))"""
 SUPPRESSION = "select address_hash, reason, since from suppression where address_hash = :address_hash"
 
 SAVE_BOUNCE = f"{_insert('bounce', Bounce.__struct_fields__)} on conflict do nothing"

@@ -116,6 +116,9 @@ class SqlTopics(Part, Topics):
     def releases(self) -> dict[EditionId, datetime]:
         return {row["id"]: rows.moment(row["released"]) for row in self._db.rows(sql.RELEASES)}
 
+    def shown_papers(self) -> dict[PaperId, datetime]:
+        return {row["paper_id"]: rows.moment(row["released"]) for row in self._db.rows(sql.SHOWN_PAPERS)}
+
     def past_topics(self) -> list[TopicId]:
         ids = [TopicId(row["topic_id"]) for row in self._db.rows(sql.PAST_TOPICS)]
         return [id_ for id_ in ids if self.editions(id_, limit=1)[0].topic.owner is None]

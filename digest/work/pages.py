@@ -250,6 +250,9 @@ def _places(
         yield paths.topic_path(one.topic.id), one.modified
         for period in sorted(one.released, key=lambda period: period.label, reverse=True):
             yield paths.period_path(one.topic.id, period), one.released[period]
+    for paper, at in app.store.shown_papers().items():
+        if path := paths.paper_path(paper):
+            yield path, at
 
 
 def neighbours(periods: Collection[Period]) -> Iterator[tuple[Period | None, Period, Period | None]]:

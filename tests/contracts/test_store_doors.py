@@ -11,6 +11,7 @@ from digest.model import (
     DeliveryId,
     DeliveryState,
     EditionState,
+    Subscriber,
     SubscriberId,
     Suppression,
     SuppressionReason,
@@ -53,3 +54,16 @@ def test_releases_are_the_released_editions_with_their_dates(store: Store) -> No
     for edition in (first, late, draft):
         store.save_edition(edition)
     assert store.releases() == {first.id: first.dated, late.id: NOON + timedelta(days=9)}
+
+
+def test_shown_papers_are_those_of_released_editions_of_the_sites_topics(store: Store) -> None:
+    site, own = make_topic("vision"), make_topic("mine", owner=SubscriberId("s1"))
+    store.save_papers(pick.paper for pick in make_edition().picks)
+    store.save_subscribers([Subscriber(id=SubscriberId("s1"), address="ana@example.org", created=NOON)])
+    store.put_topics([site, own])
+    first = make_edition(topic=site, label="2026-11-19", released=NOON)
+    again = make_edition(topic=site, label="2026-11-20", released=NOON + timedelta(days=1))
+    draft = make_edition(topic=site, label="2026-11-21", state=EditionState.DRAFT, released=None)
+    for edition in (first, again, draft, make_edition(topic=own, released=NOON + timedelta(days=2))):
+        store.save_edition(edition)
+    assert store.shown_papers() == {pick.paper.id: NOON + timedelta(days=1) for pick in first.picks}
