@@ -15,17 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.config.checks import clock_time
+from digest.config.checks import clock_time, hours
 from digest.config.loading import load
 from digest.config.settings import FILE_NAME, Release, Settings
-from digest.edition import Calendar
+from digest.edition import Calendar, Quiet
 from digest.errors import ConfigError
 from digest.model import Site
 
 if TYPE_CHECKING:
+    from digest.publish.flow import Flows
+    from digest.publish.receivers import Receivers
     from digest.render.templates import Templates
     from digest.store import Store
     from digest.watch import Timetable
+
+LOCALES = "locales"
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,16 @@ class App:
     store: Store
     now: Callable[[], datetime]
 
-    @property
+    @cached_property
     def site(self) -> Site:
         return self.settings.public_site
 
     @cached_property
     def templates(self) -> Templates:
+        from digest.render.languages import languages_of
         from digest.render.templates import environment
 
-        return environment(template_sources(self.settings))
+        return environment(template_sources(self.settings), languages_of(catalogues(self.settings)))
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -55,7 +60,23 @@ class App:
             compose_by=clock_time(schedule.compose_by),
             release_by=clock_time(schedule.release_by),
             manual=schedule.release is Release.MANUAL,
+            quiet=Quiet(begins=quiet[0], ends=quiet[1]) if (quiet := hours(schedule.quiet)) else None,
+            weekends=schedule.weekends,
         )
+
+    @cached_property
+    def flows(self) -> Flows:
+        """How fast mail goes, as far as this process learnt."""
+        from digest.publish.flow import Flows
+
+        return Flows()
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        """Who takes in which domain's mail, as far as this process asked."""
+        from digest.publish.receivers import Receivers
+
+        return Receivers()
 
     @cached_property
     def timetables(self) -> Mapping[str, Timetable]:
@@ -106,18 +127,35 @@ def shipped(name: str) -> Path:
 
 def template_sources(settings: Settings) -> dict[str, str]:
     """Return all templates by name; a file in the operator's folder replaces the shipped one. Raises ConfigError."""
-    folders = [shipped("templates")]
-    if settings.site.templates:
-        own = settings.folder / settings.site.templates
-        if not own.is_dir():
-            raise ConfigError(f"site.templates is {str(own)!r}: not a folder")
-        folders.append(own)
     return {
         path.relative_to(folder).as_posix(): _text(path)
-        for folder in folders
+        for folder in (shipped("templates"), *_own_templates(settings))
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".") and LOCALES not in path.relative_to(folder).parts
     }
+
+
+def catalogues(settings: Settings) -> dict[str, str]:
+    """Return the message catalogues by language; those in `locales` of the operator's folder go before the shipped.
+
+    Raises ConfigError.
+    """
+    folders = (Path(__file__).parent, *_own_templates(settings))
+    return {
+        path.parts[-3]: _text(path)
+        for folder in folders
+        for path in sorted(folder.glob(f"{LOCALES}/*/LC_MESSAGES/*.po"))
+    }
+
+
+def _own_templates(settings: Settings) -> list[Path]:
+    """Return the operator's folder, if there is one. Raises ConfigError."""
+    if not settings.site.templates:
+        return []
+    own = settings.folder / settings.site.templates
+    if not own.is_dir():
+        raise ConfigError(f"site.templates is {str(own)!r}: not a folder")
+    return [own]
 
 
 def _text(path: Path) -> str:

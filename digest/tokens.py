@@ -2,7 +2,8 @@
 
 A token is 44 characters of the URL-safe alphabet, always: 16 of the subscriber's id, 6 of the minute it ends (zero:
 never), 22 of a 128-bit MAC (HMAC-SHA-256, RFC 2104, truncated). It holds no address, and one for leaving opens nothing
-else. That of a reader's own feed has no end, and holds the number of its renewal instead. The key is the site's secret.
+else. What else it is about, a digest say, is signed along and stands beside it. That of a reader's own feed has no end,
+and holds the number of its renewal instead. The key is the site's secret.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 from digest.errors import TokenError
@@ -29,6 +31,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     LEAVE = "leave"
     PREFERENCES = "preferences"
+    DIGEST = "digest"
     RETURN = "return"
     FEED = "feed"
 
@@ -40,18 +43,23 @@ def subscriber_id(random: bytes) -> SubscriberId:
     return SubscriberId(_text(random))
 
 
-def sign(secret: str, purpose: Purpose, subscriber: SubscriberId, *, ends: datetime | None = None) -> str:
-    """Return a token for a subscriber, good until `ends` (to the minute) or for ever. Raises ValueError: not an id."""
+def sign(
+    secret: str, purpose: Purpose, subscriber: SubscriberId, *, ends: datetime | None = None, about: str = ""
+) -> str:
+    """Return a token for a subscriber, good until `ends` (to the minute) or for ever, and beside `about` alone.
+
+    Raises ValueError: not an id.
+    """
     if len(subscriber) != ID_LENGTH:
         raise ValueError(f"not a subscriber's id: {subscriber!r}")
     minute = 0 if ends is None else (ends - _EPOCH) // timedelta(minutes=1)
     head = subscriber + _text(minute.to_bytes(4))
-    return head + _mac(secret, purpose, head)
+    return head + _mac(secret, purpose, head + about)
 
 
-def verify(secret: str, purpose: Purpose, token: str, *, now: datetime) -> SubscriberId:
-    """Return whose token it is. Raises TokenError when it is forged, for another purpose, or past its end."""
-    head, minute = _opened(secret, purpose, token)
+def verify(secret: str, purpose: Purpose, token: str, *, now: datetime, about: str = "") -> SubscriberId:
+    """Return whose token it is. Raises TokenError when it is forged, for another purpose or thing, or past its end."""
+    head, minute = _opened(secret, purpose, token, about)
     if minute and now >= _EPOCH + timedelta(minutes=minute):
         raise TokenError("this link has expired", hint="ask for a new one", expired=True)
     return SubscriberId(head[:ID_LENGTH])
@@ -79,10 +87,11 @@ def address_hash(secret: str, address: str) -> str:
     return hmac.digest(_key(secret, "address"), address.encode(), sha256).hex()
 
 
-def _opened(secret: str, purpose: Purpose, token: str) -> tuple[str, int]:
+def _opened(secret: str, purpose: Purpose, token: str, about: str = "") -> tuple[str, int]:
     """Return what a token says, and the number in it. Raises TokenError."""
     head, mac = token[:-MAC_LENGTH], token[-MAC_LENGTH:]
-    if len(token) != LENGTH or not token.isascii() or not hmac.compare_digest(mac, _mac(secret, purpose, head)):
+    whole = len(token) == LENGTH and (token + about).isascii()
+    if not whole or not hmac.compare_digest(mac, _mac(secret, purpose, head + about)):
         raise TokenError("this link is not valid", hint="copy the whole address from the mail")
     return head, int.from_bytes(urlsafe_b64decode(f"{head[ID_LENGTH:]}=="))
 
@@ -91,6 +100,7 @@ def _mac(secret: str, purpose: str, head: str) -> str:
     return _text(hmac.digest(_key(secret, purpose), head.encode(), sha256)[:16])
 
 
+@lru_cache(maxsize=64)
 def _key(secret: str, purpose: str) -> bytes:
     """Return a key of its own for each purpose. Raises ValueError without a secret: an empty key signs for anybody."""
     if not secret:

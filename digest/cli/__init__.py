@@ -23,7 +23,7 @@ COMMANDS = {
     "lint": ("lint", "Check mails against the rules of mail."),
     "publish": ("publish", "Write feeds and pages as static files."),
     "send": ("send", "Deliver what is due."),
-    "outbox": ("send", "Show the books of the mail, and the brake."),
+    "outbox": ("outbox", "Show the books of the mail, and the brake."),
     "web": ("web", "Serve pages, feeds, and the forms by which readers come and leave."),
     "run": ("run", "Run the site: poll, compose, publish, mail and serve."),
     "tick": ("run", "Do one round and exit, for cron."),

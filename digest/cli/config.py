@@ -42,4 +42,8 @@ def check(config: Path | None, verbose: int) -> None:
 
     settings = read_settings(config)
     names = template_sources(settings)
+    if settings.rank.model:
+        from digest.work.embedding import opened
+
+        click.echo(f"the model {opened(settings.rank.model).name} places texts")
     click.echo(f"the settings are right; {len(names)} templates can be read")

@@ -20,6 +20,7 @@ def demo_command(folder: Path, as_json: bool) -> None:
 
     Prints the picks of the newest day and writes the site, a morning mail, and a preview of every topic.
     """
+    from digest.render.why import sentence
     from digest.work.demo import run
 
     done = run(folder)
@@ -29,7 +30,7 @@ def demo_command(folder: Path, as_json: bool) -> None:
             continue
         click.echo(f"\n{edition.topic.name}")
         for pick in edition.picks:
-            click.echo(f"  {pick.rank}. {pick.paper.title}\n     {pick.sentence}")
+            click.echo(f"  {pick.rank}. {pick.paper.title}\n     {sentence(pick)}")
         if not edition.picks:
             click.echo("  nothing today")
     say(f"\n{done.papers} sample papers, {done.composed} editions, {done.files} files. Look at:")

@@ -12,6 +12,8 @@ from digest.cli.output import print_json, print_rows, say
 from digest.cli.picks import print_parts
 from digest.cli.shell import Failed, json_option, options, site
 from digest.model import Edition, EditionId, TopicId
+from digest.render.standing import line_of
+from digest.render.why import sentence
 from digest.work import desk
 from digest.work.previewing import mail_files, write
 from digest.work.ranking import find_paper
@@ -174,10 +176,10 @@ def _tell(drafted: Edition | None, wanted: EditionId, what: str) -> None:
 
 def _print(found: Edition, *, verbose: int = 0) -> None:
     click.echo(f"{found.topic.name}, {found.period.label}: {found.state}, as of {found.as_of:%Y-%m-%d %H:%M} UTC")
-    for remark in filter(None, (found.note, found.health)):
+    for remark in filter(None, (found.note, line_of(found.health))):
         click.echo(f"    {remark}")
     for pick in found.picks:
-        click.echo(f"{pick.rank:>2}  {pick.paper.title}\n    {pick.sentence}")
+        click.echo(f"{pick.rank:>2}  {pick.paper.title}\n    {sentence(pick)}")
         for sister in pick.also:
             click.echo(f"    see also: {sister.title}")
         if verbose:

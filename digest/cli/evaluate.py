@@ -64,11 +64,17 @@ def trending_command(folder: Path, out: Path, target: str, live: bool, as_json: 
     type=click.Path(path_type=Path, dir_okay=False),
     help="Other queries than DIR/queries.jsonl.",
 )
+@click.option(
+    "--model",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="An embedding model that joins in, as the setting rank.model does.",
+)
 @json_option
-def relevance_command(folder: Path, out: Path, asked: Path | None, as_json: bool) -> None:
+def relevance_command(folder: Path, out: Path, asked: Path | None, model: Path | None, as_json: bool) -> None:
     """Rank the papers of DIR for each of its queries; judgements are read only to score the answer."""
     inside = folder / asked if asked and not asked.exists() else asked
-    report = evaluating.evaluate(folder, inside)
+    report = evaluating.evaluate(folder, inside, model)
     write_run(out, report.run)
     for remark in report.remarks:
         say(remark)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
 
+from digest.model import Phrase
+
 
 def print_json(row: Any) -> None:
-    """Print one value as a line of JSON."""
-    click.echo(msgspec.json.encode(row, order="sorted" if isinstance(row, dict) else None).decode())
+    """Print one value as a line of JSON; what is said in it, is said in English."""
+    order: Literal["sorted"] | None = "sorted" if isinstance(row, dict) else None
+    line = msgspec.json.encode(row, order=order)
+    if b'"plural":' in line:
+        line = msgspec.json.encode(_in_english(msgspec.json.decode(line)))
+    click.echo(line.decode())
 
 
 def print_rows(rows: Iterable[Sequence[object]], *, head: Sequence[str] = ()) -> None:
@@ -29,6 +35,19 @@ def print_rows(rows: Iterable[Sequence[object]], *, head: Sequence[str] = ()) ->
 def say(message: str) -> None:
     """Tell the person at the terminal something that is no result."""
     click.echo(message, err=True)
+
+
+def _in_english(value: Any) -> Any:
+    from digest.render.languages import ENGLISH
+
+    match value:
+        case {"message": str(), "plural": _, "values": _}:
+            return ENGLISH.of(msgspec.convert(value, Phrase))
+        case dict():
+            return {name: _in_english(one) for name, one in value.items()}
+        case list():
+            return [_in_english(one) for one in value]
+    return value
 
 
 def _cell(value: object) -> str:

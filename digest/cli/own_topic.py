@@ -14,6 +14,7 @@ from digest.cli.shell import json_option, options, site
 from digest.errors import NotFoundError
 from digest.model import Subscriber
 from digest.rank.effect import Effect, Move
+from digest.render.languages import ENGLISH
 from digest.work import personal
 from digest.work.personal import PAPERS, Own, Step
 from digest.work.phrases import line_of, phrases
@@ -149,7 +150,7 @@ def _print_step(step: Step, *, as_json: bool) -> None:
 
 
 def _row(move: Move) -> tuple[object, ...]:
-    return (move.before, "->", move.after, move.title[:60], move.why)
+    return (move.before, "->", move.after, move.title[:60], ENGLISH.of(move.why))
 
 
 def summary(effect: Effect) -> str:

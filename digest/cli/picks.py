@@ -16,6 +16,8 @@ from digest.edition import instant
 from digest.errors import ConfigError
 from digest.model import Edition, Period, Pick, Topic, TopicId
 from digest.rank.score import formula
+from digest.render.languages import ENGLISH
+from digest.render.why import sentence
 from digest.work.ranking import Reply, draft, find_paper
 from digest.work.ranking import why as explain
 from digest.work.replaying import Day, compare
@@ -131,12 +133,12 @@ def print_parts(pick: Pick) -> None:
 def _print_picks(found: Edition, *, explained: bool) -> None:
     for pick in found.picks:
         click.echo(f"{pick.rank:>2}  {pick.score:.3f}  {pick.paper.title}")
-        click.echo(f"           {pick.sentence}")
+        click.echo(f"           {sentence(pick)}")
         if explained:
             print_parts(pick)
     for pick in found.late:
         click.echo(f"late  {pick.score:.3f}  {pick.paper.title}")
-        click.echo(f"             {pick.sentence}")
+        click.echo(f"             {sentence(pick)}")
 
 
 def _print_reply(reply: Reply) -> None:
@@ -144,10 +146,10 @@ def _print_reply(reply: Reply) -> None:
     click.echo(judgement.paper.title)
     click.echo(f"  {judgement.paper.id}")
     if judgement.pick:
-        click.echo(f"  {judgement.pick.sentence}")
+        click.echo(f"  {sentence(judgement.pick)}")
         print_parts(judgement.pick)
     if judgement.excluded:
-        click.echo(f"out: {judgement.excluded}")
+        click.echo(f"out: {ENGLISH.of(judgement.excluded)}")
     elif reply.edition:
         rank = next(pick.rank for pick in reply.edition.picks if pick.paper.id == judgement.paper.id)
         click.echo(f"already picked: number {rank} of {reply.edition.id}")

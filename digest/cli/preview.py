@@ -22,7 +22,11 @@ from digest.model import Edition, EditionState, Subscriber, TopicId
 @click.option(
     "--out", "folder", default="preview", show_default=True, type=click.Path(path_type=Path), help="Folder to write to."
 )
-@click.option("--layout", metavar="NAME", help="Layout of the mail; a subscriber's own if none is named.")
+@click.option(
+    "--layout",
+    metavar="NAME",
+    help="Layout of the mail, cards, compact or titles; else the subscriber's or the site's.",
+)
 @click.option(
     "--language", metavar="TAG", help="Language of the mail, such as en; else the subscriber's or the site's."
 )
@@ -55,7 +59,7 @@ def preview_command(
         reader = _reader(app, subscriber) if subscriber else None
         form = form_of(
             language=language or (reader.language if reader else app.site.language),
-            layout=layout or (reader.layout if reader else "cards"),
+            layout=layout or (reader.layout if reader else app.settings.mail.layout),
         )
         if reader:
             editions, files = preview_for(app, reader, day_of(day), layout=form.layout, language=form.language)

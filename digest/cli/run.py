@@ -41,16 +41,30 @@ def run_command(host: str | None, port: int | None, config: Path | None, verbose
 async def _run(app: App, ours: socket.socket, config: Path | None) -> None:
     from digest.web import serve_beside
 
-    web = [sys.executable, "-m", "digest", "web", *(["--config", str(config)] if config else []), "--inherit"]
+    given = ["--config", str(config)] if config else []
+    web = [sys.executable, "-m", "digest", "web", *given, "--inherit"]
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
         group.create_task(Clock(app, stop).run())
         group.create_task(serve_beside(app, web, ours, stop))
+        if app.settings.smtp.url:
+            group.create_task(_send_beside(app, [sys.executable, "-m", "digest", "send", *given], stop))
         notify("READY=1")
         await stop.wait()
         notify("STOPPING=1")
+
+
+async def _send_beside(app: App, command: list[str], stop: asyncio.Event) -> None:
+    """Have mail sent in a process of its own, so that readers of the site do not wait for it, nor the chores."""
+    from digest.web import can_be_apart, keep_up
+    from digest.work.sending import keep_sending
+
+    if can_be_apart(app):
+        await keep_up([*command, "--stay", "--inherit"], stop)
+    else:
+        await keep_sending(app, stop)
 
 
 @click.command("tick")

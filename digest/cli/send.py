@@ -1,21 +1,24 @@
-"""`digest send` and `digest outbox`: deliver what is due, and the books."""
+"""`digest send`: deliver what is due."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from msgspec.structs import asdict
 
-from digest.app import App
+from digest.cli.logs import log_to_stderr
 from digest.cli.output import print_json, print_rows, say
+from digest.cli.progress import progress
+from digest.cli.sender import run_sender
 from digest.cli.shell import Failed, complain, json_option, options, site
 from digest.errors import DeliveryError
-from digest.model import FINAL_DELIVERIES, OPEN_DELIVERIES, DeliveryState
+from digest.work import brake
 from digest.work.planning import Load, Plan, loads, plan
-from digest.work.sending import Sent, send
+from digest.work.sending import Sent, keep_sending, send
 
 
 @click.command("send")
@@ -23,11 +26,19 @@ from digest.work.sending import Sent, send
 @click.option(
     "--test", "address", metavar="ADDRESS", help="Send the latest editions to ADDRESS alone; no trace in the books."
 )
+@click.option("--stay", is_flag=True, help="Stay and send whatever becomes due, until stopped.")
+@click.option("--inherit", is_flag=True, hidden=True, help="Stop when the input ends: for `digest run`.")
 @json_option
 @options
-def send_command(dry_run: bool, address: str | None, as_json: bool, config: Path | None, verbose: int) -> None:
-    """Deliver what is due. A second run sends nothing."""
+def send_command(
+    dry_run: bool, address: str | None, stay: bool, inherit: bool, as_json: bool, config: Path | None, verbose: int
+) -> None:
+    """Deliver what is due. A second run sends nothing, and two at once are harmless."""
     with site(config) as app:
+        if stay:
+            log_to_stderr()
+            run_sender(lambda stop: keep_sending(app, stop), inherit=inherit)
+            return
         if address:
             from digest.work.testing import send_test  # it may rank anew, and the ranker takes a while to load
 
@@ -41,7 +52,9 @@ def send_command(dry_run: bool, address: str | None, as_json: bool, config: Path
             _print_loads(loads(app, plans), as_json=as_json)
             say(f"{sum(one.readers for one in plans if one.editions)} mails would be due; nothing was sent")
             return
-        done = asyncio.run(send(app))
+        counts: Counter[str] = Counter()
+        with progress(counts, total=brake.waiting(app)):
+            done = run_sender(lambda stop: send(app, stop=stop, counts=counts))
     _print_sent(done, as_json=as_json)
 
 
@@ -72,76 +85,3 @@ def _print_sent(done: Sent, *, as_json: bool) -> None:
     if done.error:
         complain(DeliveryError(done.error, hint=done.hint))
         raise Failed
-
-
-@click.group("outbox", invoke_without_command=True)
-@json_option
-@options
-@click.pass_context
-def outbox_command(ctx: click.Context, as_json: bool, config: Path | None, verbose: int) -> None:
-    """Show the books: for each slot how many deliveries stand where. Due is always open plus final."""
-    if ctx.invoked_subcommand:
-        return
-    with site(config) as app:
-        books, paused = app.store.books(), app.store.switch("outbox") == "paused"
-    rows = [(slot, _balance(states)) for slot, states in books.items()]
-    if as_json:
-        for slot, balance in rows:
-            print_json({"slot": slot, **balance, "states": {str(k): v for k, v in books[slot].items()}})
-    else:
-        shown = [
-            (slot, *balance.values(), *(books[slot].get(state) for state in DeliveryState)) for slot, balance in rows
-        ]
-        print_rows(shown, head=("slot", "due", "open", "final", *DeliveryState))
-    if paused:
-        say("the outbox is paused: `digest outbox resume` lets it go on")
-
-
-def _balance(states: dict[DeliveryState, int]) -> dict[str, int]:
-    waiting = sum(states.get(state, 0) for state in OPEN_DELIVERIES)
-    final = sum(states.get(state, 0) for state in FINAL_DELIVERIES)
-    return {"due": waiting + final, "open": waiting, "final": final}
-
-
-@outbox_command.command("pause")
-@options
-def pause(config: Path | None, verbose: int) -> None:
-    """Begin no more mail, at once, in every process."""
-    with site(config) as app:
-        app.store.set_switch("outbox", "paused")
-    click.echo("paused: no mail begins until `digest outbox resume`")
-
-
-@outbox_command.command("resume")
-@options
-def resume(config: Path | None, verbose: int) -> None:
-    """Let mail begin again."""
-    with site(config) as app:
-        app.store.set_switch("outbox", "open")
-    click.echo("resumed")
-
-
-@outbox_command.command("cancel")
-@click.argument("slot")
-@options
-def cancel(slot: str, config: Path | None, verbose: int) -> None:
-    """Cancel what still waits of SLOT, such as daily:2026-11-21."""
-    _change(config, slot, DeliveryState.CANCELLED, "cancelled")
-
-
-@outbox_command.command("retry")
-@click.argument("slot", required=False)
-@options
-def retry(slot: str | None, config: Path | None, verbose: int) -> None:
-    """Queue what is parked once more, of SLOT or of all."""
-    _change(config, slot, DeliveryState.QUEUED, "queued again")
-
-
-def _change(config: Path | None, slot: str | None, to: DeliveryState, said: str) -> None:
-    with site(config) as app:
-        count = _moved(app, slot, to)
-    click.echo(f"{count} deliveries {said}")
-
-
-def _moved(app: App, slot: str | None, to: DeliveryState) -> int:
-    return app.store.change_deliveries(to=to, slot=slot, now=app.now())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from digest.text.subjects import check_subject
 
 
 def duration(text: str) -> timedelta:
@@ -24,6 +26,34 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+
+
+def rate(text: str) -> float | None:
+    """Read `14/s`, `600/m`, `300/h` or `20000/d` as a number a second; empty is None. Raises ValueError."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,7})\s*/\s*([smhd])", text.strip())
+    if not found or not int(found[1]):
+        raise ValueError('use a number of mails for s, m, h or d, such as "14/s"')
+    return int(found[1]) / _UNITS[found[2]].total_seconds()
+
+
+def day(text: str) -> date | None:
+    """Read `2026-12-01`; empty is None. Raises ValueError."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValueError('use a date such as "2026-12-01"') from error
+
+
+def hours(text: str) -> tuple[time, time] | None:
+    """Read `22:00-06:00`; empty is None. Raises ValueError."""
+    if not text:
+        return None
+    begins, dash, ends = text.partition("-")
+    if not dash or clock_time(begins) == clock_time(ends):
+        raise ValueError('use two times, such as "22:00-06:00"')
+    return clock_time(begins), clock_time(ends)
 
 
 def clock_time(text: str) -> time:
@@ -97,6 +127,16 @@ def _contact(text: str) -> None:
         raise ValueError('use "name@example.org"')
 
 
+def _addresses(text: str) -> None:
+    for address in text.split():
+        _contact(address)
+
+
+def _warm_up_rate(text: str) -> None:
+    if rate(text) is None:
+        raise ValueError('use a number of mails for s, m, h or d, such as "100/h"')
+
+
 def _returns(text: str) -> None:
     _contact(text)
     if len(text.partition("@")[0]) > 64 - 45:  # RFC 5321, 4.5.3.1.1, less "+" and a token
@@ -120,11 +160,21 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "site.rights": _one_line,
     "site.licence": _licence,
     "web.hubs": _hubs,
+    "mail.subject": check_subject,
     "smtp.url": _relay,
+    "smtp.fallback": _relay,
+    "smtp.ask": _one_line,
     "smtp.sender": _contact,
     "smtp.letters": _contact,
     "smtp.returns": _returns,
     "smtp.complaints": _contact,
+    "smtp.rate": rate,
+    "smtp.relay_rate": rate,
+    "smtp.receiver_rate": rate,
+    "smtp.warm_up": day,
+    "smtp.warm_up_rate": _warm_up_rate,
+    "smtp.vanguard": _addresses,
+    "smtp.vanguard_lead": duration,
     "smtp.timeout": duration,
     "smtp.lease": duration,
     "fetch.poll_every": _poll_every,
@@ -132,6 +182,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "schedule.compose_at": clock_time,
     "schedule.compose_by": clock_time,
     "schedule.release_by": clock_time,
+    "schedule.quiet": hours,
     "summary.url": _writer,
     "summary.model": _one_line,
     "summary.key": _one_line,

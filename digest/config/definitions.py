@@ -15,6 +15,7 @@ import tomli_w
 from digest.config.checks import duration
 from digest.errors import ConfigError
 from digest.model import Source, Topic, Value
+from digest.text.subjects import check_subject
 
 Defined = TypeVar("Defined", Topic, Source)
 
@@ -162,7 +163,15 @@ def _topic_faults(topic: Topic) -> list[str]:
         faults.append(f"crowd is {topic.crowd:g}: use 0 (votes have no say) to 1")
     if topic.crowd is not None and topic.weights:
         faults.append("crowd and weights exclude each other: give one")
-    return faults
+    return [*faults, *_subject_faults(topic.subject)]
+
+
+def _subject_faults(pattern: str) -> list[str]:
+    try:
+        check_subject(pattern)
+    except ValueError as error:
+        return [f"subject: {error}"]
+    return []
 
 
 def _written(one: Topic | Source, kind: type[Value]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from digest.config.checks import repeat_after
-from digest.model import RIGHTS, Post, Site, Weights
+from digest.model import RIGHTS, Layout, Post, Site, Weights
 
 FILE_NAME = "digest.toml"
 
@@ -47,7 +48,7 @@ class SiteSettings(Section, frozen=True, kw_only=True):
         doc("Start of every feed id: a name you own and a date you owned it. Never change it, even when url changes."),
     ] = "digest.example,2026"
     description: Annotated[str, doc("One sentence under the name.")] = "Fresh and trending papers, topic by topic."
-    language: Annotated[str, doc("Language of pages and feeds.")] = "en"
+    language: Annotated[str, doc("Language of pages and feeds, and of mails to readers who name no other.")] = "en"
     zone: Annotated[str, doc("IANA time zone in which days and weeks end.")] = "UTC"
     contact: Annotated[str, doc("Address a reader can write to; empty for none.")] = ""
     postal: Annotated[str, doc("Postal line in the mail's footer, which the law of many countries asks for.")] = ""
@@ -102,12 +103,22 @@ class ScheduleSettings(Section, frozen=True, kw_only=True):
     compose_by: Annotated[str, doc("How long it waits for sources that are behind.")] = "07:00"
     release: Annotated[Release, doc("auto, or manual: an editor looks at the draft first.")] = Release.AUTO
     release_by: Annotated[str, doc("When a draft goes out by itself.")] = "09:00"
+    quiet: Annotated[
+        str,
+        doc(
+            'Hours in which no digest goes to a reader, by the reader\'s clock, such as "22:00-06:00"; empty for none.'
+        ),
+    ] = ""
+    weekends: Annotated[bool, doc("Whether digests go out on Saturdays and Sundays, too.")] = True
 
 
 class SmtpSettings(Section, frozen=True, kw_only=True):
     url: Annotated[
         str,
         doc("The relay: smtp://user:password@host:587 (STARTTLS) or smtps://...; empty sends no mail.", secret=True),
+    ] = ""
+    fallback: Annotated[
+        str, doc("A second relay, written as url is, for while the first cannot be used; empty for none.", secret=True)
     ] = ""
     sender: Annotated[str, doc("Address in From; empty for site.contact, else digest@ the site's host.")] = ""
     letters: Annotated[
@@ -123,10 +134,52 @@ class SmtpSettings(Section, frozen=True, kw_only=True):
     ] = ""
     connections: Annotated[int, Meta(ge=1, le=50), doc("Mails under way at once.")] = 4
     timeout: Annotated[str, doc("How long one answer of the relay may take; the answer to a mail's end 10m.")] = "1m"
+    renew_after: Annotated[
+        int, Meta(ge=0, le=1_000_000), doc("Mails over one connection before it is made anew; 0 for no bound.")
+    ] = 1000
+    ask: Annotated[
+        str,
+        doc(
+            "How to ask the relay about a mail whose answer was lost: postfix or postfix:LOGFILE for one on this "
+            "machine, or a command; empty for not at all."
+        ),
+    ] = ""
     park: Annotated[
         bool, doc("Park a mail whose answer was lost, for a person to decide, rather than send it once again.")
     ] = False
     lease: Annotated[str, doc("After this long without a word a sender counts as gone.")] = "15m"
+    rate: Annotated[str, doc('Most mails that go out together, such as "14/s" or "2000/h"; empty for no limit.')] = ""
+    relay_rate: Annotated[str, doc("Most mails through each relay; empty for no limit.")] = ""
+    receiver_rate: Annotated[
+        str,
+        doc("Most mails to each receiver, which is all domains with the same provider's MX; empty for no limit."),
+    ] = ""
+    warm_up: Annotated[
+        str, doc('The day on which mail from a new address or machine begins, such as "2026-12-01"; empty for none.')
+    ] = ""
+    warm_up_rate: Annotated[str, doc("Its limit on that day; half as much again each day, for 30 days.")] = "100/h"
+    refusals: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        doc("Pause when more than this share of the first 200 answers to a slot's mails are refusals; 1 never does."),
+    ] = 0.05
+    vanguard: Annotated[
+        str, doc("Readers whose digest goes before all others of its moment: addresses, parted by spaces.")
+    ] = ""
+    vanguard_lead: Annotated[str, doc("How long the others wait then: time to look, and to pull the brake.")] = "10m"
+
+
+class MailSettings(Section, frozen=True, kw_only=True):
+    layout: Annotated[
+        Layout, doc("How much new readers' mails show of each paper: cards, compact or titles. Each may choose.")
+    ] = Layout.CARDS
+    subject: Annotated[
+        str,
+        doc(
+            'A pattern for subjects, such as "{site}: {first} and {more} more"; empty for the usual. Fields: site, '
+            "topic, date, count, first, more. Topics may have their own."
+        ),
+    ] = ""
 
 
 class WebSettings(Section, frozen=True, kw_only=True):
@@ -152,6 +205,13 @@ class RankSettings(Section, frozen=True, kw_only=True):
     refit_every: Annotated[
         str, doc("How often the ranker learns from the store what words mean; at once when the store has doubled.")
     ] = "7d"
+    model: Annotated[
+        str,
+        doc(
+            "A folder with an embedding model, `model.onnx` and `tokenizer.json`, whose likeness of texts joins the "
+            "ranking; needs the extra `embeddings`. Empty for none."
+        ),
+    ] = ""
 
 
 class SummarySettings(Section, frozen=True, kw_only=True):
@@ -191,6 +251,7 @@ class Settings(Section, frozen=True, kw_only=True):
     signals: SignalSettings = SignalSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     smtp: SmtpSettings = SmtpSettings()
+    mail: MailSettings = MailSettings()
     web: WebSettings = WebSettings()
     weights: WeightSettings = WeightSettings()
     rank: RankSettings = RankSettings()
@@ -216,7 +277,7 @@ class Settings(Section, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         """The name in the site's address."""
-        return urlsplit(self.site.url).hostname or "localhost"
+        return _host(self.site.url)
 
     @property
     def sender(self) -> str:
@@ -246,12 +307,19 @@ SECTIONS: dict[str, type[Section]] = {
     "signals": SignalSettings,
     "schedule": ScheduleSettings,
     "smtp": SmtpSettings,
+    "mail": MailSettings,
     "web": WebSettings,
     "weights": WeightSettings,
     "rank": RankSettings,
     "summary": SummarySettings,
     "limits": LimitSettings,
 }
+
+
+@lru_cache(maxsize=8)
+def _host(url: str) -> str:
+    # Asked several times for each mail.
+    return urlsplit(url).hostname or "localhost"
 
 
 class Setting(Struct, frozen=True, kw_only=True):

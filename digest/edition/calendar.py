@@ -14,14 +14,34 @@ LOOK_BACK = timedelta(days=7)
 CATCH_UP = {PeriodKind.DAY: 31, PeriodKind.WEEK: 8, PeriodKind.MONTH: 3}
 
 
+class Quiet(Value):
+    """Hours of a reader's day, or night, in which no mail begins."""
+
+    begins: time
+    ends: time
+
+    def over(self, zone: ZoneInfo, now: datetime) -> datetime | None:
+        """Return when a reader's quiet hours end that last at `now`; None if there are none."""
+        local = now.astimezone(zone)
+        wall, by_night = local.time(), self.begins > self.ends
+        if not (wall >= self.begins or wall < self.ends if by_night else self.begins <= wall < self.ends):
+            return None
+        day = local.date() + timedelta(days=1) if by_night and wall >= self.begins else local.date()
+        first = instant(day, self.ends, zone)
+        # Where the clock goes back over their end, it comes once more.
+        return first if first > now else datetime.combine(day, self.ends, zone).replace(fold=1).astimezone(UTC)
+
+
 class Calendar(Value):
-    """When things happen, by the site's clock."""
+    """When things happen: editions by the site's clock; mail by the reader's, where `quiet` and `weekends` count."""
 
     zone: ZoneInfo
     compose_at: time
     compose_by: time
     release_by: time
     manual: bool = False
+    quiet: Quiet | None = None
+    weekends: bool = True
 
     def cut(self, period: Period) -> datetime:
         """Return when an edition is due: `compose_at` on the first day after its period."""

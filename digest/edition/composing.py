@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from digest.edition.desk import placed
-from digest.model import Edition, EditionState, PaperId, Period, Pick, Topic, TopicId
+from digest.model import Edition, EditionState, PaperId, Period, Phrase, Pick, Topic, TopicId
 from digest.text import summary_of
 
 # Within a digest's set of topics a paper is not told again so soon under another topic.
@@ -25,7 +25,7 @@ def compose(
     matched: int = 0,
     cut: datetime,
     as_of: datetime,
-    health: str | None = None,
+    health: tuple[Phrase, ...] | str | None = None,
     note: str | None = None,
     chosen: Sequence[tuple[int, Pick]] = (),
     late: Sequence[Pick] = (),

@@ -6,9 +6,9 @@ from collections.abc import Sequence, Set
 
 from msgspec.structs import replace
 
-from digest.model import Desk, PaperId, Pick, Pin
+from digest.model import Desk, PaperId, Pick, Pin, phrase
 
-CHOSEN, MOVED = "chosen by the editor", "placed by the editor"
+CHOSEN, MOVED = phrase("chosen by the editor"), phrase("placed by the editor")
 
 
 def placed(ranked: Sequence[Pick], chosen: Sequence[tuple[int, Pick]], *, limit: int) -> list[Pick]:

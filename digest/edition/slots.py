@@ -1,7 +1,9 @@
 """Slots: on which local date and at which instant a reader's digest is due, and which editions it carries. Pure.
 
-A daily slot is every local date. A weekly or monthly slot is the first local date whose send hour comes when the
-edition of the period that ended is surely out, so that a reader east of the site is not a week behind.
+A daily slot is every local date, or every one from Monday to Friday. A date that a zone left out when it crossed the
+date line (Samoa, 30 December 2011) is none. A weekly or monthly slot is the first local date whose send hour comes
+when the edition of the period that ended is surely out, so that a reader east of the site is not a week behind. What
+falls into quiet hours is due when they end.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from digest.edition.calendar import Calendar, instant
 from digest.model import CADENCE_OF, Cadence, Edition, Period, Value
@@ -19,15 +23,20 @@ LATEST = timedelta(hours=12)
 GIVE_UP = timedelta(hours=48)
 # An edition older than this many of its periods is no news any more.
 PERIODS_BACK = 2
+_SATURDAY = 5
 KIND_OF = {cadence: kind for kind, cadence in CADENCE_OF.items()}
 
 
 class Slot(Value):
-    """A cadence and the reader's local date of sending; `due` is the first valid instant at or after the send hour."""
+    """A cadence and the reader's local date of sending; `due` is the first valid instant at or after the send hour.
+
+    `gap` is how many dates right before it have no slot.
+    """
 
     cadence: Cadence
     day: date
     due: datetime
+    gap: int = 0
 
     @property
     def label(self) -> str:
@@ -38,9 +47,7 @@ class Slot(Value):
 def newest(cadence: Cadence, zone: ZoneInfo, hour: int, *, calendar: Calendar, now: datetime) -> Slot:
     """Return the last slot that is due at `now` for readers of that cadence, zone and send hour."""
     if cadence is Cadence.DAILY:
-        day = now.astimezone(zone).date()
-        slot = _slot(cadence, day, zone, hour)
-        return slot if slot.due <= now else _slot(cadence, day - timedelta(days=1), zone, hour)
+        return _newest_day(zone, hour, calendar, now)
     period = Period.containing(KIND_OF[cadence], calendar.today(now))
     while (slot := _after(period, zone, hour, calendar)).due > now:
         period = period.previous
@@ -53,7 +60,7 @@ def carried(editions: Sequence[Edition], slot: Slot, *, covered: datetime) -> li
     `covered` is the due moment of the reader's slot before, or of activation. Empty editions carry nothing.
     """
     kind = KIND_OF[slot.cadence]
-    oldest = _back(Period.containing(kind, slot.day), PERIODS_BACK)
+    oldest = _back(Period.containing(kind, slot.day - timedelta(days=slot.gap)), PERIODS_BACK)
     return [
         edition
         for edition in editions
@@ -65,16 +72,36 @@ def carried(editions: Sequence[Edition], slot: Slot, *, covered: datetime) -> li
     ]
 
 
-def _slot(cadence: Cadence, day: date, zone: ZoneInfo, hour: int) -> Slot:
-    return Slot(cadence=cadence, day=day, due=instant(day, time(hour), zone))
+def _newest_day(zone: ZoneInfo, hour: int, calendar: Calendar, now: datetime) -> Slot:
+    # Where the clock goes back over midnight, tomorrow was already here.
+    day = now.astimezone(zone).date() + timedelta(days=1)
+    while not _is_slot(day, zone, calendar) or (slot := _slot(Cadence.DAILY, day, zone, hour, calendar)).due > now:
+        day -= timedelta(days=1)
+    gap = 0
+    while not _is_slot(day - timedelta(days=gap + 1), zone, calendar):
+        gap += 1
+    return replace(slot, gap=gap)
+
+
+def _is_slot(day: date, zone: ZoneInfo, calendar: Calendar) -> bool:
+    if not calendar.weekends and day.weekday() >= _SATURDAY:
+        return False
+    return instant(day, time(), zone).astimezone(zone).date() == day
+
+
+def _slot(cadence: Cadence, day: date, zone: ZoneInfo, hour: int, calendar: Calendar) -> Slot:
+    due = instant(day, time(hour), zone)
+    quiet = calendar.quiet and calendar.quiet.over(zone, due)
+    return Slot(cadence=cadence, day=day, due=quiet or due)
 
 
 def _after(period: Period, zone: ZoneInfo, hour: int, calendar: Calendar) -> Slot:
     """Return the slot that carries the edition of a period."""
     out = calendar.settled(period)
     cadence, day = CADENCE_OF[period.kind], out.astimezone(zone).date()
-    slot = _slot(cadence, day, zone, hour)
-    return slot if slot.due >= out else _slot(cadence, day + timedelta(days=1), zone, hour)
+    while not _is_slot(day, zone, calendar) or (slot := _slot(cadence, day, zone, hour, calendar)).due < out:
+        day += timedelta(days=1)
+    return slot
 
 
 def _back(period: Period, periods: int) -> Period:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from digest.model.phrases import Phrase
 from digest.model.topics import PeriodKind, Pick, Topic
 from digest.model.values import EditionId, PaperId, Value
 
@@ -74,7 +75,8 @@ class Edition(Value):
 
     `cut` is when it was due, `as_of` when it was composed (nothing seen later is in it), `released` the date that
     feeds and pages show. `considered` papers were in the window, `matched` of them fit the topic. `late` are papers
-    of earlier days that grew far beyond what was to be expected.
+    of earlier days that grew far beyond what was to be expected. `health` says which sources were behind; a text
+    is from before there were phrases.
     """
 
     topic: Topic
@@ -87,7 +89,7 @@ class Edition(Value):
     considered: int = 0
     matched: int = 0
     note: str | None = None
-    health: str | None = None
+    health: tuple[Phrase, ...] | str | None = None
     withdrawn: tuple[Withdrawal, ...] = ()
     late: tuple[Pick, ...] = ()
 

@@ -17,6 +17,14 @@ class Cadence(StrEnum):
     MONTHLY = "monthly"
 
 
+class Layout(StrEnum):
+    """How much a mail shows of each paper: all, who and why, or a line."""
+
+    CARDS = "cards"
+    COMPACT = "compact"
+    TITLES = "titles"
+
+
 CADENCE_OF = {PeriodKind.DAY: Cadence.DAILY, PeriodKind.WEEK: Cadence.WEEKLY, PeriodKind.MONTH: Cadence.MONTHLY}
 
 
@@ -33,7 +41,7 @@ class Subscriber(Value):
     zone: str = "UTC"
     send_hour: int = 7
     language: str = "en"
-    layout: str = "cards"
+    layout: str = Layout.CARDS
     paused: bool = False
     renewals: int = 0
 
@@ -85,6 +93,7 @@ class Delivery(Value):
     """A subscriber x slot. `digest_id` is None when the slot is skipped, or the mail is a letter with words of its own.
 
     `uncertain` counts ends without an answer; `fence` grows with each claim, so that an old claim's answer is refused.
+    `relay` is the one that the last begun mail went to.
     """
 
     id: DeliveryId
@@ -99,6 +108,27 @@ class Delivery(Value):
     next_try: datetime | None = None
     reply: str | None = None
     changed: datetime | None = None
+    relay: str | None = None
+
+
+class Begun(Value):
+    """A claimed delivery whose mail is about to begin, and where."""
+
+    id: DeliveryId
+    fence: int
+    message_id: str
+    relay: str
+
+
+class Ended(Value):
+    """How a claim ended; `uncertain` if no answer came to a mail that had begun."""
+
+    id: DeliveryId
+    fence: int
+    to: DeliveryState
+    reply: str | None = None
+    next_try: datetime | None = None
+    uncertain: bool = False
 
 
 class Segment(Value):
@@ -120,8 +150,9 @@ class Segment(Value):
 
 
 class Standing(Value):
-    """What speaks for and against sending a claimed delivery, read in the transaction that lets its text begin."""
+    """What speaks for and against sending a claimed delivery, read in the transaction that lets its mail begin."""
 
+    id: DeliveryId
     state: DeliveryState
     fence: int
     active: int

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import field
 
 from digest.model.papers import Paper, SignalKind
+from digest.model.phrases import Phrase
 from digest.model.values import PaperId, SourceId, SubscriberId, TopicId, Value
 
 
@@ -42,7 +43,8 @@ class Topic(Value, rename={"not_": "not"}):
 
     More like the `examples`, less like the `unlike`: a topic may consist of examples alone.
 
-    `crowd` is a dial in place of `weights`: at 0 votes have no say at all, at 1 as much as they are good for.
+    `crowd` is a dial in place of `weights`: at 0 votes have no say at all, at 1 as much as they are good for. `subject`
+    is a pattern for the subject of mails about this topic alone.
     """
 
     id: TopicId
@@ -63,6 +65,7 @@ class Topic(Value, rename={"not_": "not"}):
     half_life: timedelta | None = None
     weights: Weights | None = None
     crowd: float | None = None
+    subject: str = ""
     owner: SubscriberId | None = None
     enabled: bool = True
 
@@ -93,21 +96,17 @@ class Pick(Value):
     """A paper chosen for a topic, with all that a renderer shows of it; `numbers` are the signals as of then.
 
     `also` are its sisters, `chosen` says that an editor put it where it stands. `summary` is what readers see of its
-    text; `summarised_by` is the model that wrote it, None if the words are the abstract's own.
+    text; `summarised_by` is the model that wrote it, None if the words are the abstract's own. A reason that is a
+    text is from before there were phrases.
     """
 
     paper: Paper
     rank: int
     score: float
     parts: tuple[Part, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[Phrase | str, ...]
     numbers: dict[SignalKind, int] = field(default_factory=dict)
     also: tuple[Sister, ...] = ()
     chosen: bool = False
     summary: str = ""
     summarised_by: str | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The reasons as one plain sentence."""
-        return "; ".join(self.reasons)

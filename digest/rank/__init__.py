@@ -10,14 +10,14 @@ Everything a renderer or `digest why` shows of a score is in the picks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from msgspec import field
 from msgspec.structs import asdict, replace
 
-from digest.model import Paper, PaperId, Part, PeriodKind, Pick, SignalKind, Value, Weights
+from digest.model import Paper, PaperId, Part, PeriodKind, Phrase, Pick, SignalKind, Value, Weights
 from digest.rank import score as scores
 from digest.rank.bm25 import Corpus
 from digest.rank.lists import PER_AUTHOR, GoodList, good_list
@@ -57,7 +57,7 @@ class Judgement(Value):
 
     paper: Paper
     pick: Pick | None = None
-    excluded: str | None = None
+    excluded: Phrase | str | None = None
 
 
 class Ranking(Value):
@@ -118,13 +118,21 @@ def rank_all(
 
 def score_all(pool: Pool, fits: Fits, row: int, wanted: Query, rule: Rule) -> Any:
     """Return the scores of a topic, a place a paper, to within rounding of their parts' sum."""
+    return fits.relevance[row] * _boost(pool, wanted, rule)
+
+
+def _boost(pool: Pool, wanted: Query, rule: Rule) -> Any:
+    """Return what a relevance of 1 is multiplied by, a place a paper: the same for all topics of these weights."""
     weights = scores.weights_for(wanted.topic, rule.default)
-    return fits.relevance[row] * (_boosts(pool, wanted, rule) @ np.array(list(asdict(weights).values())))
+    key = rule.at, _half_life(wanted, rule), weights
+    if key not in pool.boosts:
+        pool.boosts[key] = _boosts(pool, wanted, rule) @ np.array(list(asdict(weights).values()))
+    return pool.boosts[key]
 
 
 def _boosts(pool: Pool, wanted: Query, rule: Rule) -> Any:
-    """Return what a relevance of 1 is multiplied by: papers x weights, the same for all topics of a half-life."""
-    key = rule.at, wanted.topic.half_life or scores.HALF_LIFE[rule.kind]
+    """Return the same by weight, for weights of 1: papers x weights, the same for all topics of a half-life."""
+    key = rule.at, _half_life(wanted, rule)
     if key not in pool.boosts:
         names = Weights.__struct_fields__
         all_of_them = Weights(**dict.fromkeys(names, 1.0))
@@ -177,9 +185,13 @@ def _pick(candidate: Candidate, fit: Match, wanted: Query, rule: Rule) -> Pick:
 
 
 def _parts(candidate: Candidate, fit: Match, wanted: Query, rule: Rule, weights: Weights) -> tuple[Part, ...]:
-    half_life = wanted.topic.half_life or scores.HALF_LIFE[rule.kind]
     paper, numbers, crowd = candidate.paper, candidate.numbers, candidate.crowd
+    half_life = _half_life(wanted, rule)
     return scores.parts(fit, paper, numbers, crowd, at=rule.at, half_life=half_life, weights=weights)
+
+
+def _half_life(wanted: Query, rule: Rule) -> timedelta:
+    return wanted.topic.half_life or scores.HALF_LIFE[rule.kind]
 
 
 def _order(pick: Pick, *, voted: bool) -> tuple[float, int, int, float, str]:

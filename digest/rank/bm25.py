@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import field
 
 from digest.model import Value
-from digest.rank.terms import stems, term
+from digest.rank.terms import telling, term
 
 # The usual values.
 K1, B = 1.2, 0.75
@@ -32,7 +32,7 @@ class Corpus(Value):
 
     def weight(self, text: str) -> float:
         """Return the weight of a topic's word, or of a phrase: a little more than its rarest word's."""
-        rarest = max(self.idf(word) for word in stems(text))
+        rarest = max(self.idf(word) for word in telling(text))
         return rarest * PHRASE if " " in term(text) else rarest
 
     def idf(self, word: str) -> float:

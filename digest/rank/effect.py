@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from digest.model import PaperId, Pick, Value
+from digest.model import PaperId, Phrase, Pick, Value, phrase
 from digest.rank.pool import Pool
 from digest.rank.query import LIKENESS, Query
 from digest.rank.relevance import UNLIKE, WORDING, Fits, Match
@@ -20,13 +20,13 @@ _NOTHING = 0.005
 
 
 class Move(Value):
-    """A paper whose place changed, from 1; no place is not picked. `why` is a clause in plain words."""
+    """A paper whose place changed, from 1; no place is not picked. `why` is a clause."""
 
     paper_id: PaperId
     title: str
     before: int | None
     after: int | None
-    why: str
+    why: Phrase
 
 
 class Effect(Value):
@@ -70,39 +70,41 @@ def effect(pool: Pool, asked: tuple[Query, Query], lists: tuple[Iterable[Pick], 
     return Effect(moves=tuple(moves), considered=len(pool))
 
 
-def because(before: Match, after: Match) -> str:
+def because(before: Match, after: Match) -> Phrase:
     """Return what made a paper fit better, or worse, than before."""
     if after.barred != before.barred:
-        return after.barred or f"no more: {before.barred}"
+        return after.barred or phrase("no longer left out")
     gain = after.evidence - before.evidence
-    changes = {why: change for why, change in _changes(before, after).items() if change * gain > 0}
+    changes = [(change, why) for change, why in _changes(before, after) if change * gain > 0]
     if abs(gain) < _NOTHING or not changes:
-        return "others moved"
-    return max(changes, key=lambda why: abs(changes[why]))
+        return phrase("others moved")
+    return max(changes, key=lambda one: abs(one[0]))[1]
 
 
-def _changes(before: Match, after: Match) -> dict[str, float]:
-    """Return what changed of the evidence, by its name in plain words."""
+def _changes(before: Match, after: Match) -> list[tuple[float, Phrase]]:
+    """Return what changed of the evidence, each with its name."""
     like, unlike = _like(after) - _like(before), _unlike(after) - _unlike(before)
-    named = [(_words(before, after), after.bm25 - before.bm25)]
-    named += [("more like what you ask for" if like > 0 else "less like what you ask for", like)]
-    named += [("like papers you want less of" if unlike > 0 else "no more like papers you want less of", -unlike)]
+    named = [(after.bm25 - before.bm25, _words(before, after)), (like, _alike(like)), (-unlike, _unliked(unlike))]
     if (before.authors, before.categories) != (after.authors, after.categories):
-        rest = after.evidence - before.evidence - sum(change for _, change in named)
-        named.append(("its author or category", rest))
-    return dict(named)
+        rest = after.evidence - before.evidence - sum(change for change, _ in named)
+        named.append((rest, phrase("its author or category")))
+    return named
 
 
-def _words(before: Match, after: Match) -> str:
-    new = [word for word in after.words if word not in before.words]
-    gone = [word for word in before.words if word not in after.words]
+def _words(before: Match, after: Match) -> Phrase:
+    new = tuple(word for word in after.words if word not in before.words)
+    gone = tuple(word for word in before.words if word not in after.words)
     if after.bm25 >= before.bm25:
-        return f"holds {_quoted(new or after.words)}"
-    return f"{_quoted(gone or before.words)} counts no more"
+        return phrase("holds {words:quoted}", words=new or after.words)
+    return phrase("{words:quoted} counts no more", words=gone or before.words)
 
 
-def _quoted(words: Iterable[str]) -> str:
-    return ", ".join(f"“{word}”" for word in words)
+def _alike(change: float) -> Phrase:
+    return phrase("more like what you ask for") if change > 0 else phrase("less like what you ask for")
+
+
+def _unliked(change: float) -> Phrase:
+    return phrase("like papers you want less of") if change > 0 else phrase("no more like papers you want less of")
 
 
 def _like(fit: Match) -> float:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from digest.model import Paper, PaperId, Pick, Signal, SignalKind, Value
+from digest.model import Paper, PaperId, Phrase, Pick, Signal, SignalKind, Value, phrase
 from digest.rank.trend import Points, points
 
 # How votes usually grow from the end of the first day on.
@@ -28,7 +28,6 @@ DOUBTFUL = min(LEAST.values())
 LIMIT = 2
 # Who has not bloomed by then is history.
 HORIZON = timedelta(days=90)
-NOUNS = {SignalKind.UPVOTES: "upvotes", SignalKind.STARS: "stars"}
 
 
 class Growth(Value):
@@ -51,10 +50,21 @@ class Growth(Value):
         return self.now >= LEAST[self.kind] and self.surprise >= FAR
 
     @property
-    def reason(self) -> str:
-        """The numbers as a plain sentence."""
-        noun = NOUNS[self.kind]
-        return f"{self.then:,} {noun.removesuffix('s') if self.then == 1 else noun} on its first day, {self.now:,} now"
+    def reason(self) -> Phrase:
+        """The numbers as a phrase."""
+        if self.kind is SignalKind.STARS:
+            return phrase(
+                "{n} star on its first day, {now} now",
+                "{n} stars on its first day, {now} now",
+                n=self.then,
+                now=self.now,
+            )
+        return phrase(
+            "{n} upvote on its first day, {now} now",
+            "{n} upvotes on its first day, {now} now",
+            n=self.then,
+            now=self.now,
+        )
 
 
 def usual(age: timedelta) -> float:

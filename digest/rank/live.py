@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from digest.model import Pick, SignalKind
+from digest.model import Pick, SignalKind, phrase
 from digest.rank import Candidate
 from digest.rank.late import Growth
 from digest.rank.trend import HOUR
@@ -20,10 +20,12 @@ def risen(candidate: Candidate) -> Pick | None:
     votes, known = candidate.numbers.get(SignalKind.UPVOTES, 0), candidate.crowd
     if votes < LEAST or known.rising < SPEED:
         return None
-    reasons = [f"{votes:,} upvotes", f"{known.pace:.1f} an hour now"]
+    reasons = [phrase("{n} upvote", "{n} upvotes", n=votes), phrase("{pace} an hour now", pace=round(known.pace, 1))]
     if known.over and known.gained:
         hours = max(1, round(known.over / HOUR))
-        reasons.insert(1, f"{known.gained:,} of them in {'an hour' if hours == 1 else f'{hours} hours'}")
+        reasons.insert(
+            1, phrase("{gained} of them in an hour", "{gained} of them in {n} hours", gained=known.gained, n=hours)
+        )
     return Pick(
         paper=candidate.paper,
         rank=1,

@@ -7,7 +7,7 @@ The order in which papers come never shows: they stand by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -20,6 +20,7 @@ from digest.model import Paper, SignalKind, Value
 from digest.rank.bm25 import Corpus, worth
 from digest.rank.lists import Kin, kin
 from digest.rank.lsa import Space
+from digest.rank.meaning import Meaning
 from digest.rank.query import name_of
 from digest.rank.terms import document_of
 from digest.rank.trend import Crowd
@@ -39,14 +40,20 @@ class Candidate(Value):
     crowd: Crowd = Crowd()
 
 
+Asked = Callable[[Sequence[Paper]], Meaning | None]
+"""Asks the operator's own model about papers, a row each."""
+
+
 class Pool:
     """Candidates by id, as rows of what topics are compared with. `boosts` is for the ranker to remember."""
 
-    def __init__(self, candidates: Iterable[Candidate], space: Space, corpus: Corpus) -> None:
+    def __init__(
+        self, candidates: Iterable[Candidate], space: Space, corpus: Corpus, *, model: Asked = lambda papers: None
+    ) -> None:
         self.candidates = sorted(candidates, key=lambda one: one.paper.id)
         self.documents = [document_of(one.paper) for one in self.candidates]
         self.boosts: dict[object, Any] = {}
-        self.space, self.corpus = space, corpus
+        self.space, self.corpus, self.model = space, corpus, model
         self._columns: dict[str, Any] = {}
         self._wording: Any = None
 
@@ -78,6 +85,11 @@ class Pool:
             self._wording[some] = (self.space.texts[some] @ self._turned).toarray()
         self._worded[new] = True
         return self._wording
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """What the operator's own model says, if there is one."""
+        return self.model([one.paper for one in self.candidates])
 
     @cached_property
     def near(self) -> Kin:

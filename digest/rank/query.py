@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from digest.model import Paper, PaperId, Topic
 from digest.rank.bm25 import Corpus
 from digest.rank.lsa import Space
-from digest.rank.terms import STOP_STEMS, document, document_of, stems, term
+from digest.rank.terms import STOP_STEMS, document, document_of, telling, term
 
 # What full likeness is worth, in units of BM25: about as much as the words of a good match.
 LIKENESS = 30.0
@@ -39,7 +39,8 @@ class Query:
 
     `own`, `fed` and `unlike` are directions in the space; `speaking` are rows of papers that it knows, each of so much
     `worth`; `shown` are the texts of the topic's examples, worth as much as they count, and `averse` the mean of those
-    it wants less of. `trust` is how much likeness counts, 0 where the space knows nothing of the topic.
+    it wants less of. `trust` is how much likeness counts, 0 where the space knows nothing of the topic. `aim` is a
+    direction in the operator's own model, if there is one.
     """
 
     topic: Topic
@@ -55,6 +56,7 @@ class Query:
     shown: Any = None
     unlike: Any = None
     averse: Any = None
+    aim: Any = None
 
     def but(self, **changes: Any) -> Query:
         """Return the same query of a topic with another limit or minimum score."""
@@ -63,17 +65,24 @@ class Query:
 
 def vocabulary(topics: Iterable[Topic]) -> set[str]:
     """Return the stems whose document frequencies the queries of these topics need."""
-    return {word for topic in topics for text in (*topic.should, *topic.must) for word in stems(text)}
+    return {word for topic in topics for text in (*topic.should, *topic.must) for word in telling(text)}
 
 
 def queries(
-    topics: Sequence[Topic], corpus: Corpus, space: Space, papers: Mapping[PaperId, Paper] | None = None
+    topics: Sequence[Topic],
+    corpus: Corpus,
+    space: Space,
+    papers: Mapping[PaperId, Paper] | None = None,
+    aims: Sequence[Any] | None = None,
 ) -> list[Query]:
-    """Return topics made ready; `papers` holds those that topics name as examples, or as unlike what they want."""
+    """Return topics made ready; `papers` holds those that topics name as examples, or as unlike what they want.
+
+    `aims` are where they point in the operator's own model.
+    """
     found: list[Query] = []
     for start in range(0, len(topics), _AT_ONCE):
         found += _ready(topics[start : start + _AT_ONCE], corpus, space, papers or {})
-    return found
+    return [dataclasses.replace(one, aim=aim) for one, aim in zip(found, aims, strict=True)] if aims else found
 
 
 def name_of(author: str) -> str:

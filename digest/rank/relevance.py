@@ -1,7 +1,7 @@
 """How well papers fit topics, 0 to 1: words and likeness, added up as evidence. One way for one topic or ten thousand.
 
     evidence  = BM25 + 30 x trust x (own + fed + 6 x wording - 0.5 x unlike)
-                + 1.5 x half if by a followed author + 1 if in a category
+                + model + 1.5 x half if by a followed author + 1 if in a category
     relevance = evidence^2 / (evidence^2 + half^2),   half = 6 if the topic has words + 40 x trust
 
 - `own`: likeness in the space (`lsa`) to the topic's words and example papers;
@@ -10,6 +10,7 @@
 - `wording`: likeness to each of these on average, in plain tf-idf, where papers of one field are a third as much alike;
   both are shortened by doubt, so that they say nothing where nothing in the store speaks of the topic;
 - `unlike`: likeness in the space, plus six times that of the wording, to the papers of which the topic wants less;
+- `model`: likeness in the operator's own model, if there is one (`meaning`), never more than all the above together;
 - `trust`: how far the space knows the topic and is old enough to be believed; at 0 words alone decide.
 
 Evidence of this kind is absolute: it depends on no other candidate, so that a day of five papers is judged as one of a
@@ -27,7 +28,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from digest.model import Value
+from digest.model import Phrase, Value, phrase
 from digest.rank.pool import Pool
 from digest.rank.query import DIGITS, LIKENESS, Query, asked, name_of
 
@@ -51,10 +52,11 @@ class Match(Value):
     fed: float = 0.0
     wording: float = 0.0
     unlike: float = 0.0
+    model: float = 0.0
     words: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    barred: str | None = None
+    barred: Phrase | None = None
 
     @property
     def alike(self) -> bool:
@@ -69,7 +71,8 @@ def explained(fit: Match) -> str:
     likeness = f" + {LIKENESS * fit.trust:.1f} × ({lists}{averse})" if fit.trust else ""
     followed = f" + {AUTHOR:g} × {fit.half:.1f} for its author" if fit.authors else ""
     filed = " + its category" if fit.categories else ""
-    made = f"{fit.bm25:.2f} (BM25){likeness}{followed}{filed}"
+    model = f" + {fit.model:.2f} (model)" if fit.model else ""
+    made = f"{fit.bm25:.2f} (BM25){likeness}{model}{followed}{filed}"
     return f"evidence {fit.evidence:.2f} = {made}, as {fit.evidence:.2f}² / ({fit.evidence:.2f}² + {fit.half:.1f}²)"
 
 
@@ -82,10 +85,11 @@ class Fits:
     @cached_property
     def relevance(self) -> Any:
         """What is barred has none."""
-        square = self._evidence**2
-        found = square / (square + self._half[:, None] ** 2)
+        square = np.square(self._evidence)
+        found = square + np.square(self._half)[:, None]
+        np.divide(square, found, out=found)
         found[self._barred] = 0.0
-        return found.round(DIGITS)
+        return found.round(DIGITS, out=found)
 
     def match(self, topic: int, paper: int) -> Match:
         """Return all that is known of a pair."""
@@ -100,6 +104,7 @@ class Fits:
             fed=round(float(self._fed[topic, paper]), DIGITS),
             wording=round(float(self._wording[topic, paper]), DIGITS),
             unlike=round(float(self._unlike[topic, paper]), DIGITS),
+            model=round(float(self._model[topic, paper]), DIGITS),
             words=self._matching(wanted, paper),
             authors=tuple(name for name in found.authors if name_of(name) in wanted.authors),
             categories=tuple(sorted(set(wanted.topic.categories).intersection(found.categories))),
@@ -108,8 +113,27 @@ class Fits:
 
     @cached_property
     def _evidence(self) -> Any:
-        likeness = self._own + self._fed + WORDING * self._wording - UNLIKE * self._unlike
-        return (np.maximum(self.bm25 + LIKENESS * self._trust[:, None] * likeness, 0) + self._preferred).round(DIGITS)
+        found = self._own_evidence + self._preferred
+        if self._pool.meaning is not None:
+            found += self._model
+        return found.round(DIGITS, out=found)
+
+    @cached_property
+    def _model(self) -> Any:
+        """What the operator's own model adds: a second opinion, never the only one."""
+        if self._pool.meaning is None:
+            return np.zeros(self._own_evidence.shape)
+        return np.minimum(self._pool.meaning.evidence([one.aim for one in self._wanted]), self._own_evidence)
+
+    @cached_property
+    def _own_evidence(self) -> Any:
+        """What words and the space say."""
+        likeness = self._own + self._fed
+        likeness += WORDING * self._wording
+        likeness -= UNLIKE * self._unlike
+        likeness *= LIKENESS * self._trust[:, None]
+        likeness += self.bm25
+        return np.maximum(likeness, 0, out=likeness)
 
     @cached_property
     def _trust(self) -> Any:
@@ -170,10 +194,11 @@ class Fits:
         """What authors and categories add."""
         found = np.zeros((len(self._wanted), len(self._pool)))
         for row, one in enumerate(self._wanted):
-            alone = not (one.words or one.authors or one.trust)
-            filed = _rows(self._pool.categories, one.topic.categories)
-            found[row, filed] += CATEGORY_ALONE * self._half[row] if alone else CATEGORY
-            found[row, _rows(self._pool.authors, one.authors)] += AUTHOR * self._half[row]
+            if filed := _rows(self._pool.categories, one.topic.categories):
+                alone = not (one.words or one.authors or one.trust)
+                found[row, filed] += CATEGORY_ALONE * self._half[row] if alone else CATEGORY
+            if followed := _rows(self._pool.authors, one.authors):
+                found[row, followed] += AUTHOR * self._half[row]
         return found
 
     @cached_property
@@ -188,14 +213,14 @@ class Fits:
                 barred[row] |= _without([_rows(self._pool.sources, one.topic.sources)], len(self._pool))
         return barred
 
-    def _reason(self, wanted: Query, paper: int) -> str:
+    def _reason(self, wanted: Query, paper: int) -> Phrase:
         text, sources = self._pool.documents[paper], self._pool.candidates[paper].sources
         if wanted.topic.sources and not set(wanted.topic.sources).intersection(sources):
-            return "announced by none of this topic's sources"
+            return phrase("announced by none of this topic's sources")
         for term, word in wanted.bars.items():
             if text.count(term):
-                return f"holds “{word}”, which this topic leaves out"
-        return f"holds none of the words this topic needs: {', '.join(wanted.needs.values())}"
+                return phrase("holds {word:quoted}, which this topic leaves out", word=word)
+        return phrase("holds none of the words this topic needs: {words}", words=", ".join(wanted.needs.values()))
 
     def _matching(self, wanted: Query, paper: int) -> tuple[str, ...]:
         """Return the topic's words that stand in a paper, the weightiest there first."""
@@ -205,7 +230,8 @@ class Fits:
 
 
 def _near(directions: Any, pool: Pool) -> Any:
-    return np.maximum(directions @ pool.places.T, 0)
+    found = directions @ pool.places.T
+    return np.maximum(found, 0, out=found)
 
 
 def _worded(rows: Sequence[Any], pool: Pool) -> Any:

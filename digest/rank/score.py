@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from msgspec.structs import asdict
 
@@ -35,6 +36,7 @@ CONTENT = Weights(relevance=0.7, freshness=0.3, trend=0.0)
 CROWD = Weights(relevance=0.4, freshness=0.0, trend=0.5, rising=0.05, mentions=0.05)
 
 
+@lru_cache(maxsize=4096)
 def weights_of(mode: Mode, own: Weights | None, default: Weights, dial: float | None = None) -> Weights:
     """Return a topic's weights, made to add up to one: its own, else by its dial, its mode's, or the site's."""
     by_mode = {Mode.TRENDING: TRENDING, Mode.BEST: BEST}.get(mode, default)

@@ -66,12 +66,19 @@ def written(text: str) -> list[str]:
     return [word for word in _words(text) if word not in STOP_WORDS]
 
 
+@lru_cache(maxsize=65_536)
+def telling(text: str) -> tuple[str, ...]:
+    """Return the telling stems of a topic's word or phrase; topics are made ready again and again."""
+    return tuple(stems(text))
+
+
+@lru_cache(maxsize=65_536)
 def term(text: str) -> str:
     """Return a topic's word or phrase as a query term, or "" for stop words alone.
 
     A phrase keeps its small words: "tool use" is not "tool".
     """
-    return " ".join(map(stem, _words(text))) if stems(text) else ""
+    return " ".join(map(stem, _words(text))) if telling(text) else ""
 
 
 @lru_cache(maxsize=32_768)

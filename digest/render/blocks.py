@@ -20,6 +20,7 @@ class Slot(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
+    DIGEST = "digest"
 
 
 Encoded = tuple[bytes | Slot, ...]
@@ -37,12 +38,13 @@ class Block(Value):
         """Return a block with its size."""
         return cls(html=html, text=text, size=size(html))
 
-    def around(self, middle: bytes) -> tuple[Block, Block]:
+    @classmethod
+    def around(cls, middle: bytes, html: bytes, text: bytes) -> tuple[Block, Block]:
         """Return what stands before the last `middle`, and what behind it. Raises RenderError if it is not there."""
-        if middle not in self.html or middle not in self.text:
+        (html, found, html_tail), (text, also, text_tail) = html.rpartition(middle), text.rpartition(middle)
+        if not (found and also):
             raise RenderError("a mail's template prints no body")
-        (html, _, html_tail), (text, _, text_tail) = self.html.rpartition(middle), self.text.rpartition(middle)
-        return Block.of(html, text), Block.of(html_tail, text_tail)
+        return cls.of(html, text), cls.of(html_tail, text_tail)
 
 
 class Shelf:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from digest.model import Edition, Origin, Paper, Part, Pick, Rights, SignalKind, Sister, Site, Topic, TopicId, Value
 from digest.render import archives, icons, paths, words
 from digest.render.legal import legal, one_line, unmarked
+from digest.render.standing import line_of
 from digest.render.templates import render
 from digest.render.views import PaperView, counted, lead, paper_view
 from digest.render.why import reasons_of, why_html
@@ -321,7 +322,7 @@ def _state(newest: Edition | None) -> Iterator[str]:
     if len(newest.picks) < newest.topic.limit:
         yield f"Latest edition ({newest.period.label}): {lead(newest)}"
     if newest.health:
-        yield newest.health
+        yield line_of(newest.health)
     for one in newest.withdrawn:
         yield f"Withdrawn since we showed it ({one.label}): {one.title}"
 

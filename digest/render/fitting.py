@@ -14,12 +14,12 @@ from digest.model import Edition, Value
 from digest.render.blocks import Block, Encoded, Slot
 from digest.render.plates import mark
 from digest.render.press import HTML_LIMIT, Press, Section
-from digest.render.quoted import SOFT, quoted
+from digest.render.quoted import SOFT
 
 LONGEST_LINK = 500  # bytes of an address put into a slot
 # A mark as it is printed; its soft break too, unless more stands in its piece.
 _SLOT = re.compile(
-    f"{quoted(mark('NAME')).removesuffix(SOFT)}(?:{SOFT})?".replace("NAME", f"({'|'.join(Slot)})").encode()
+    f"{mark('NAME').piece.removesuffix(SOFT)}(?:{SOFT})?".replace("NAME", f"({'|'.join(Slot)})").encode()
 )
 
 Frame = tuple[Block, Block]

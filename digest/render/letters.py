@@ -12,6 +12,7 @@ from functools import partial
 
 from digest.model import Post, Site, Value
 from digest.render import mime, paths
+from digest.render.languages import Language
 from digest.render.plates import printed
 from digest.render.quoted import unquoted
 from digest.render.templates import Templates
@@ -30,6 +31,7 @@ class Letter(Value):
     subject: str
     html: str
     text: str
+    language: str
 
 
 class _Words(Value):
@@ -42,12 +44,16 @@ class _Words(Value):
     rest: tuple[str, ...]
 
 
-def letter(env: Templates, site: Site, kind: str, link: str) -> Letter:
-    """Return the letter of a LetterKind around its one link. Raises RenderError for a wrong template."""
-    words = (_confirm if LetterKind(kind) is LetterKind.CONFIRM else _access)(site)
+def letter(env: Templates, site: Site, kind: str, link: str, language: str | None = None) -> Letter:
+    """Return the letter of a LetterKind around its one link, in the site's language or another.
+
+    Raises RenderError for a wrong template.
+    """
+    env = env.speaking(language or site.language)
+    words = (_confirm if LetterKind(kind) is LetterKind.CONFIRM else _access)(site.title, env.language)
     values = {"site": site, "to": partial(paths.absolute, site), "words": words, "link": link}
     html, text = (unquoted(printed(env, f"mail/letter.{form}", **values).encode()) for form in ("html", "txt"))
-    return Letter(subject=words.subject, html=html, text=text)
+    return Letter(subject=words.subject, html=html, text=text, language=env.language.tag)
 
 
 def letter_message(letter: Letter, site: Site, post: Post, *, address: str, date: datetime, message_id: str) -> bytes:
@@ -58,33 +64,36 @@ def letter_message(letter: Letter, site: Site, post: Post, *, address: str, date
         letter.html,
         site,
         post,
+        language=letter.language,
         address=address,
         date=date,
         message_id=message_id,
     )
 
 
-def _confirm(site: Site) -> _Words:
+def _confirm(site: str, language: Language) -> _Words:
+    say = language.say
     return _Words(
-        subject=f"Confirm your subscription to {site.title}",
-        lead="One step is left.",
-        ask=f"Somebody, we hope it was you, asked {site.title} to send papers to this address.",
-        action="Confirm the subscription",
+        subject=say("Confirm your subscription to {site}", site=site),
+        lead=say("One step is left."),
+        ask=say("Somebody, we hope it was you, asked {site} to send papers to this address.", site=site),
+        action=say("Confirm the subscription"),
         rest=(
-            "The link opens a page with one button. It works for seven days.",
-            "If it was not you, do nothing: without that button no papers will come.",
+            say("The link opens a page with one button. It works for seven days."),
+            say("If it was not you, do nothing: without that button no papers will come."),
         ),
     )
 
 
-def _access(site: Site) -> _Words:
+def _access(site: str, language: Language) -> _Words:
+    say = language.say
     return _Words(
-        subject=f"Your preferences at {site.title}",
-        lead="The link you asked for.",
-        ask=f"Somebody, we hope it was you, asked to see or change what {site.title} sends to this address.",
-        action="Open the preferences",
+        subject=say("Your preferences at {site}", site=site),
+        lead=say("The link you asked for."),
+        ask=say("Somebody, we hope it was you, asked to see or change what {site} sends to this address.", site=site),
+        action=say("Open the preferences"),
         rest=(
-            "The link works for one hour, for whoever has it: do not pass it on.",
-            "If it was not you, do nothing: nothing has changed.",
+            say("The link works for one hour, for whoever has it: do not pass it on."),
+            say("If it was not you, do nothing: nothing has changed."),
         ),
     )

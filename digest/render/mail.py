@@ -16,15 +16,15 @@ from digest.model import Edition, PeriodKind, Site, TopicId, Value
 from digest.render import paths, words
 from digest.render.blocks import Encoded, Shelf, Slot
 from digest.render.fitting import filled, fitted
+from digest.render.languages import Language
 from digest.render.press import LAYOUTS, Press, Section
 from digest.render.quoted import quoted, unquoted
+from digest.render.subjects import subject
 from digest.render.templates import Templates
-from digest.render.views import TITLE, Link, line, name_of
-from digest.text import shorten
+from digest.render.views import Link, name_of
 
 SECTIONS = 30
 TOPICS_NAMED = 4
-SUBJECT = 78  # characters, RFC 5322, 2.1.1
 
 
 class MailList(Value):
@@ -58,7 +58,8 @@ class MailCore(Value):
 class Envelope(Value):
     """What differs from reader to reader. `date` is the slot's and aware; `message_id` has its angle brackets.
 
-    `leave_to` is an address to which a mail ends all, `feedback` names the reader in a report, to us alone.
+    `digest_url` is the reader's own page of the mail. `leave_to` is an address to which a mail ends all, `feedback`
+    names the reader in a report, to us alone.
     """
 
     address: str
@@ -66,12 +67,19 @@ class Envelope(Value):
     message_id: str
     unsubscribe_url: str
     preferences_url: str
+    digest_url: str
     leave_to: str | None = None
     feedback: str | None = None
 
     def link(self, slot: Slot) -> str:
         """Return the address that goes into a slot."""
-        return self.unsubscribe_url if slot is Slot.UNSUBSCRIBE else self.preferences_url
+        match slot:
+            case Slot.UNSUBSCRIBE:
+                return self.unsubscribe_url
+            case Slot.PREFERENCES:
+                return self.preferences_url
+            case Slot.DIGEST:
+                return self.digest_url
 
 
 def compose(
@@ -81,50 +89,46 @@ def compose(
     *,
     layout: str = "cards",
     language: str | None = None,
+    pattern: str = "",
     shelf: Shelf | None = None,
 ) -> MailCore:
-    """Return the mail of one edition, or a digest with a section for each of several; in the site's language if none.
+    """Return the mail of one edition, or a digest with a section for each of several; in this language or the site's.
 
     Its HTML is at most HTML_LIMIT bytes: of each section as many papers as fit, best first, and a line that says how
     many more there are. A run that makes many digests of released editions passes one `shelf` to all of them, and
-    each paper is printed once. Raises RenderError for an unknown layout, for no editions, for a wrong template.
+    each paper is printed once. `pattern` is the site's for subjects. Raises RenderError for an unknown layout, for no
+    editions, for a wrong template.
     """
     if layout not in LAYOUTS:
         raise RenderError(f"no mail layout is called {layout!r}", hint=f"choose one of: {', '.join(LAYOUTS)}")
     if not editions:
         raise RenderError("a mail needs an edition, and there is none")
-    language = language or site.language
+    env = env.speaking(language or site.language)
     shared = {"site": site, "to": partial(paths.absolute, site)}
-    press = Press(env, Shelf() if shelf is None else shelf, layout=layout, language=language, values=shared)
-    shown = editions[:SECTIONS]
-    printed = fitted(press, shown, press.frame(_values(site, editions, press.sections(shown))))
+    press = Press(env, Shelf() if shelf is None else shelf, layout=layout, values=shared)
+    shown, title = editions[:SECTIONS], subject(site, editions, env.language, pattern)
+    values = {"subject": title, **_values(site, editions, press.sections(shown), env.language)}
+    printed = fitted(press, shown, press.frame(values))
     return MailCore(
-        subject=subject(editions),
+        subject=title,
         html=printed.html,
         text=printed.text,
-        list=_list(site, editions, layout, language),
+        list=_list(site, editions, layout, env.language.tag),
         left_out=printed.left_out,
     )
 
 
-def subject(editions: Sequence[Edition]) -> str:
-    """Return the first pick's title and how many more there are, behind the topic's name if it is about one."""
-    picks = [pick for edition in editions for pick in edition.picks[:1]]
-    number = sum(len(edition.picks) for edition in editions)
-    about = f"{shorten(name_of(editions[0].topic), 30)}: " if len(editions) == 1 else ""
-    if not picks:
-        return f"{about}nothing new" if about else "Nothing new"
-    more = f" and {number - 1} more" if number > 1 else ""
-    title = line(picks[0].paper.title, TITLE) or "Untitled"
-    return f"{about}{shorten(title, SUBJECT - len(about) - len(more))}{more}"
-
-
-def lead(editions: Sequence[Edition], sections: Sequence[Section]) -> str:
+def lead(editions: Sequence[Edition], sections: Sequence[Section], language: Language) -> str:
     """Return the sentence that an inbox shows behind the subject: what is inside."""
     if len(editions) == 1:
         return sections[0].view.lead
-    papers = words.count(sum(len(edition.picks) for edition in editions), "paper")
-    return f"{papers} on {len(editions)} topics: {_topics(editions)}."
+    return language.say(
+        "{n} paper on {topics} topics: {names}.",
+        "{n} papers on {topics} topics: {names}.",
+        n=sum(len(edition.picks) for edition in editions),
+        topics=len(editions),
+        names=_topics(editions, language),
+    )
 
 
 def html_for(core: MailCore, envelope: Envelope) -> str:
@@ -152,26 +156,26 @@ def _list(site: Site, editions: Sequence[Edition], layout: str, language: str) -
     )
 
 
-def _values(site: Site, editions: Sequence[Edition], sections: Sequence[Section]) -> dict[str, Any]:
+def _values(site: Site, editions: Sequence[Edition], sections: Sequence[Section], language: Language) -> dict[str, Any]:
     """Return what the frame shows of a mail."""
     return {
         "home": paths.absolute(site, "/"),
-        "subject": subject(editions),
-        "lead": lead(editions, sections),
-        "topics": _topics(editions),
-        "links": _web_links(site, sections),
+        "lead": lead(editions, sections, language),
+        "topics": _topics(editions, language),
+        "links": _web_links(site, sections, language),
         "left_out": len(editions) - len(sections),
     }
 
 
-def _topics(editions: Sequence[Edition]) -> str:
-    return words.series(words.cut([name_of(edition.topic) for edition in editions], TOPICS_NAMED))
+def _topics(editions: Sequence[Edition], language: Language) -> str:
+    names = [name_of(edition.topic, language) for edition in editions]
+    return words.series(words.cut(names, TOPICS_NAMED, language), language)
 
 
-def _web_links(site: Site, sections: Sequence[Section]) -> tuple[Link, ...]:
+def _web_links(site: Site, sections: Sequence[Section], language: Language) -> tuple[Link, ...]:
     """Return where a mail about one public topic can be read and followed elsewhere."""
     view = sections[0].view
     if len(sections) > 1 or not view.path:
         return ()
-    links = {"On the web": view.path, **{feed.label: feed.target for feed in view.feeds}}
+    links = {language.say("On the web"): view.path, **{feed.label: feed.target for feed in view.feeds}}
     return tuple(Link(label=label, target=paths.absolute(site, path)) for label, path in links.items())

@@ -30,6 +30,7 @@ from digest.render.quoted import quoted
 LINE = 76  # RFC 2047, 2 for lines with encoded words; RFC 5322, 2.1.1 would prefer 78 for others
 LONGEST_LINE = 998  # RFC 5322, 2.1.1, without CRLF
 _WORD = 39  # bytes: as base64 with its frame 64 characters, which fit behind "Subject: "
+_WORDS = re.compile(rb"[\x00-\xff]{1,%d}(?![\x80-\xbf])" % _WORD)  # no character of UTF-8 goes on behind a word
 _FORBIDDEN = re.compile(r"[\s\x00-\x20\x7f-\xa0]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=^_`{|}~ -]+")  # RFC 5322 atext but "?", which could start an encoded word
@@ -84,7 +85,16 @@ def message(wire: Wire, envelope: Envelope) -> bytes:
 
 
 def letter(
-    subject: str, text: str, html: str, site: Site, post: Post, *, address: str, date: datetime, message_id: str
+    subject: str,
+    text: str,
+    html: str,
+    site: Site,
+    post: Post,
+    *,
+    language: str,
+    address: str,
+    date: datetime,
+    message_id: str,
 ) -> bytes:
     """Return a mail to one reader that belongs to no list, with the same gate for its headers and the same encoding.
 
@@ -94,7 +104,7 @@ def letter(
     headers = (
         *_addressed(address, date, message_id),
         *_from(site, post.letters, subject),
-        *_machine(site.language),
+        *_machine(language),
         *_multipart(boundary),
     )
     head, between, end = _part(boundary, "plain"), _part(boundary, "html"), f"\r\n--{boundary}--\r\n".encode()
@@ -204,13 +214,8 @@ def _phrase(text: str) -> list[str]:
 
 def _encoded_words(text: str) -> list[str]:
     """Return text as encoded words (RFC 2047) of 75 characters at most, never cut inside a character."""
-    chunks = [b""]
-    for character in _CONTROL.sub(" ", text):
-        octets = character.encode("utf-8", "replace")
-        if len(chunks[-1]) + len(octets) > _WORD:
-            chunks.append(b"")
-        chunks[-1] += octets
-    return [f"=?utf-8?b?{b64encode(chunk).decode()}?=" for chunk in chunks if chunk]
+    octets = _CONTROL.sub(" ", text).encode("utf-8", "replace")
+    return [f"=?utf-8?b?{b64encode(chunk).decode()}?=" for chunk in _WORDS.findall(octets)]
 
 
 def _contact(site: Site) -> str | None:

@@ -14,6 +14,7 @@
 `/subscribe?topic=kv-cache`      where a reader asks for mail
 `/leave/TOKEN`                   where a reader leaves
 `/preferences/`                  where a reader asks for a link to change what comes
+`/digest/daily/2026-11-20/TOKEN` where a reader finds a mail again, to say what to have more and less of
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ FEED_FORMATS = {
     "json": "application/feed+json",
 }
 
-PREFERENCES = "/preferences/"
+PREFERENCES, MAILED = "/preferences/", "/digest/"
 SEARCH, SOURCES, ABOUT, ARCHIVE, TOPICS = "/search", "/sources/", "/about/", "/archive/", "/topics/"
 STYLE, ROBOTS, SITEMAP = "/style.css", "/robots.txt", "/sitemap.xml"
 
@@ -143,6 +144,11 @@ def subscribe_path(topic: TopicId | None = None) -> str:
 def leave_path(token: str) -> str:
     """Return where a reader leaves: by one POST (RFC 8058), or by a button on its page."""
     return f"/leave/{token}"
+
+
+def mailed_path(slot: str, token: str) -> str:
+    """Return the page of what a reader was mailed in a slot such as `daily:2026-11-21`."""
+    return f"{MAILED}{slot.replace(':', '/')}/{token}"
 
 
 def paper_anchor(paper: PaperId) -> str:

@@ -13,8 +13,10 @@ from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.visitor import NodeTransformer
 from markupsafe import escape
 
+from digest.model import Site
 from digest.render.quoted import quoted
 from digest.render.styles import STYLE, inlined, styled
 from digest.render.templates import Templates, escaped, mistakes, render
@@ -26,13 +28,24 @@ _ELSEWHERE = (nodes.Extends, nodes.Block, nodes.Import, nodes.FromImport)
 # Unicode's noncharacters (23.7), which no cleaned text holds, around a name.
 _MARK = re.compile("(\ufdd0[a-z]+\ufdd1)")
 _EACH = "each of "
+_BRACES = re.compile(r"\{(?![{%#])")  # of a style sheet
 # Names that are safe to read of anything, and are read a hundred times a mail.
-_FIELDS = frozenset(name for view in (EditionView, PaperView, Link) for name in view.__struct_fields__)
+_FIELDS = frozenset(name for view in (EditionView, PaperView, Link, Site) for name in view.__struct_fields__)
 
 
-def mark(name: str) -> str:
+class Mark(str):
+    """A text that stands for another, with the piece that it is printed as."""
+
+    __slots__ = ("piece",)
+    piece: str
+
+
+@lru_cache(maxsize=64)
+def mark(name: str) -> Mark:
     """Return what is given to a template to be found in what it prints, and replaced there."""
-    return f"\ufdd0{name}\ufdd1"
+    found = Mark(f"\ufdd0{name}\ufdd1")
+    found.piece = quoted(found)
+    return found
 
 
 _SEAM = mark("seam")
@@ -52,7 +65,7 @@ def printed_each(env: Templates, name: str, papers: Sequence[object]) -> list[st
     plates = _plates(env)
     if not plates.exact(name):
         return [_long_way(env, plates.css, name, paper=paper) for paper in papers]
-    return render(plates, _EACH + name, papers=papers, seam=_SEAM).split(quoted(_SEAM))[:-1]
+    return render(plates, _EACH + name, papers=papers, seam=_SEAM).split(_SEAM.piece)[:-1]
 
 
 def _long_way(env: Templates, css: str, name: str, **values: object) -> str:
@@ -74,15 +87,28 @@ class _Engraver(CodeGenerator):
         self.write(")")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
-        """A field of a view is read at once, unless there is none or it is empty: half the price of a paper."""
+        """A field of a view is read at once, unless there is none: half the price of a paper."""
         if node.attr not in _FIELDS:
             super().visit_Getattr(node, frame)
             return
-        self.write("(getattr(")
+        self.write("(_v if (_v := getattr(")
         self.visit(node.node, frame)
-        self.write(f", {node.attr!r}, None) or ")
+        self.write(f", {node.attr!r}, missing)) is not missing else ")
         super().visit_Getattr(node, frame)
         self.write(")")
+
+
+class _Inclusion(NodeTransformer):
+    """Puts a part that is nothing but text in the place where it is included: a template of its own is dear."""
+
+    def __init__(self, env: Templates) -> None:
+        self._env = env
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802 - Jinja's name
+        text = self._env.sources[node.template.value] if isinstance(node.template, nodes.Const) else "{"
+        if "{" in _BRACES.sub("", text):
+            return node
+        return nodes.Output([nodes.TemplateData(text)], lineno=node.lineno)
 
 
 class Plates(Templates):
@@ -91,10 +117,13 @@ class Plates(Templates):
     code_generator_class = _Engraver
 
     def __init__(self, plain: Templates) -> None:
-        super().__init__(plain.sources)
+        super().__init__(plain.sources, plain.languages, plain.language)
         self._plain = plain
         self._sources: dict[str, str | None] = {}
         self.css = render(plain, STYLE) if STYLE in plain.sources else ""
+
+    def _generate(self, source: nodes.Template, *given: Any, **named: Any) -> str:
+        return super()._generate(_Inclusion(self).visit(source), *given, **named)
 
     def exact(self, name: str) -> bool:
         """Say whether a template can be printed here. Raises RenderError for one that is missing or wrong."""
@@ -110,11 +139,14 @@ class Plates(Templates):
 
     @staticmethod
     def piece_of_html(value: Any) -> str:
-        return quoted(escaped(value) if type(value) is str else escape(value))
+        # A Markup would escape, and look for what is to be escaped, in each step to come.
+        if type(value) is str:
+            return quoted(escaped(value))
+        return value.piece if type(value) is Mark else quoted(str(escape(value)))
 
     @staticmethod
     def piece_of_text(value: Any) -> str:
-        return quoted(str(value))
+        return value.piece if type(value) is Mark else quoted(str(value))
 
     def _engraved(self, name: str) -> str | None:
         self._plain.get_template(name)
@@ -138,5 +170,5 @@ class Plates(Templates):
         return isinstance(name, str) and not name.endswith(".html") and self.exact(name)
 
 
-# One of the application and a few of tests; an environment is known by its identity.
-_plates = lru_cache(maxsize=4)(Plates)
+# One for each language of the application, and a few of tests; an environment is known by its identity.
+_plates = lru_cache(maxsize=32)(Plates)

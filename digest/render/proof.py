@@ -6,7 +6,7 @@ digest is asked the mail rules. What Jinja can only know while it prints, a name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
@@ -38,20 +38,35 @@ from digest.render.press import LAYOUTS
 from digest.render.templates import Templates, mistakes
 
 _DAY = datetime(2026, 11, 20, 5, tzinfo=UTC)
-_TOKEN = "0" * 44
+_TOKEN, _READER = "0" * 44, "reader@example.org"
 
 
-def prove(env: Templates, site: Site, post: Post, *, languages: Iterable[str] = ()) -> None:
-    """Raise RenderError for the first template that is missing or wrong, or makes a mail that breaks a rule."""
+def prove(env: Templates, site: Site, post: Post, *, pattern: str = "") -> None:
+    """Raise RenderError for the first template that is missing or wrong, or makes a mail that breaks a rule.
+
+    In every language that there is; `pattern` is the site's for subjects.
+    """
     for name in sorted(env.sources):
         _parts_are_there(env, name)
     for layout in LAYOUTS:
-        for language in sorted({site.language, *languages}):
+        for language in sorted({site.language, *env.languages}):
             for editions in ([_edition("one", 3)], [_edition("one", 60), _edition("two", 0)]):
-                core = compose(env, site, editions, layout=layout, language=language)
-                _stands(mime.message(mime.encode(core, site, post), _reader(site)), f"{layout}, {language}")
+                core = compose(env, site, editions, layout=layout, language=language, pattern=pattern)
+                stands(mime.message(mime.encode(core, site, post), _reader(site)), f"{layout}, {language}")
     for kind in letters.LetterKind:
-        letters.letter(env, site, kind, paths.absolute(site, f"/{kind}/{_TOKEN}"))
+        for language in sorted({site.language, *env.languages}):
+            written = letters.letter(env, site, kind, paths.absolute(site, f"/{kind}/{_TOKEN}"), language)
+            raw = letters.letter_message(written, site, post, address=_READER, date=_DAY, message_id=_message_id(site))
+            stands(raw, f"letter {kind}, {language}")
+
+
+def stands(raw: bytes, form: str) -> None:
+    """Raise RenderError if a mail breaks a rule that no mail may break; what others ask for is a warning."""
+    broken = [f"{one.rule}: {one.what}" for one in findings(raw) if one.severity is Severity.ERROR]
+    if broken:
+        raise RenderError(
+            f"a mail ({form}) would break a rule: {'; '.join(broken)}", hint="`digest lint --rules` says what each asks"
+        )
 
 
 def _parts_are_there(env: Templates, name: str) -> None:
@@ -70,22 +85,19 @@ def _named(node: nodes.Node) -> Iterator[str]:
         yield template.value
 
 
-def _stands(raw: bytes, form: str) -> None:
-    broken = [f"{one.rule}: {one.what}" for one in findings(raw) if one.severity is Severity.ERROR]
-    if broken:
-        raise RenderError(
-            f"a mail ({form}) would break a rule: {'; '.join(broken)}", hint="`digest lint --rules` says what each asks"
-        )
-
-
 def _reader(site: Site) -> Envelope:
     return Envelope(
-        address="reader@example.org",
+        address=_READER,
         date=_DAY,
-        message_id=f"<proof@{urlsplit(site.url).hostname or 'localhost'}>",
+        message_id=_message_id(site),
         unsubscribe_url=paths.absolute(site, paths.leave_path(_TOKEN)),
         preferences_url=paths.absolute(site, paths.PREFERENCES),
+        digest_url=paths.absolute(site, paths.mailed_path("daily:2026-11-20", _TOKEN)),
     )
+
+
+def _message_id(site: Site) -> str:
+    return f"<proof@{urlsplit(site.url).hostname or 'localhost'}>"
 
 
 def _edition(name: str, picks: int) -> Edition:

@@ -1,4 +1,4 @@
-"""How sources stand, in words: the honest line of an edition."""
+"""How sources stand, as phrases: the honest line of an edition."""
 
 from __future__ import annotations
 
@@ -7,66 +7,98 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from digest.model import Condition, SourceId, SourceState
-from digest.render import words
+from msgspec.structs import replace
 
-_NAMED = 3
+from digest.model import Condition, Datum, Phrase, SourceId, SourceState, phrase
+from digest.render.languages import ENGLISH, Language
+
 # A weekday's name is clear for less than a week.
 _WEEK = timedelta(days=7)
 
 
-def health_line(behind: Sequence[Condition], *, zone: ZoneInfo, now: datetime) -> str | None:
+def health_line(behind: Sequence[Condition], *, zone: ZoneInfo, now: datetime) -> tuple[Phrase, ...] | None:
     """Return what readers are told of the sources that are behind: "arXiv cs.AI still shows Tuesday's batch".
 
     A source stands for its categories; those with the same to say are told together. None if nothing is behind.
     """
     whole = {one.source_id for one in behind if one.category is None}
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in _once(behind, whole):
-        found.setdefault(_trouble(one, zone=zone, now=now), []).append(one.name)
-    lines = (_said(names, *trouble) for trouble, names in found.items())
-    return "; ".join(lines) or None
+    told = [(_trouble(one, zone=zone, now=now), one.name) for one in _once(behind, whole)]
+    troubles = [trouble for place, (trouble, _) in enumerate(told) if trouble not in [one for one, _ in told[:place]]]
+    return tuple(_of(trouble, [name for one, name in told if one == trouble]) for trouble in troubles) or None
 
 
 def told(one: Condition, *, zone: ZoneInfo, now: datetime) -> str:
-    """Return what is wrong with a source that is behind: "arXiv cs.AI still shows Tuesday's batch"."""
-    return _said([one.name], *_trouble(one, zone=zone, now=now))
+    """Return what is wrong with a source that is behind: "arXiv cs.AI still shows Tuesday's batch". English."""
+    return ENGLISH.of(_of(_trouble(one, zone=zone, now=now), [one.name]))
 
 
-def _trouble(one: Condition, *, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
-    """Return what is wrong with a source that is behind, as said of one and of several."""
+def line_of(health: Sequence[Phrase] | str | None, language: Language = ENGLISH) -> str:
+    """Return an edition's health line; a text is from before there were phrases."""
+    return health if isinstance(health, str) else "; ".join(map(language.of, health or ()))
+
+
+def _of(trouble: Phrase, names: Sequence[str]) -> Phrase:
+    return replace(trouble, values={"names": tuple(names), "n": len(names), **trouble.values})
+
+
+def _trouble(one: Condition, *, zone: ZoneInfo, now: datetime) -> Phrase:
+    """Return what is wrong with a source that is behind; `names` and `n` are still to come."""
     today = now.astimezone(zone).date()
     if one.state is SourceState.FAILED and one.since:
-        local = one.since.astimezone(zone)
-        since = f"could not be reached since {_day(local.date(), today)} {local:%H:%M}"
-        return since, since
+        return _unreached(one.since.astimezone(zone), today)
     if one.count and one.usual and one.day:
-        few = words.count(one.count, "paper")
-        so_far = " so far" if one.state is SourceState.WAITING else ""
-        line = f"brought only {few}{so_far}, where a {words.DAYS[one.day.weekday()]} has {one.usual:,}"
-        return line, line
+        return _thin(one.count, one.usual, one.day, waits=one.state is SourceState.WAITING)
     if one.shows is None:
-        return "has brought nothing yet", "have brought nothing yet"
-    day = _day(one.shows, today)
-    if not one.certain:
-        return f"has been silent since {day}", f"have been silent since {day}"
-    batch = f"{day}'s batch" if day in words.DAYS else f"the batch of {day}"
-    return f"still shows {batch}", f"still show {batch}"
+        return phrase("{names:sources} has brought nothing yet", "{names:sources} have brought nothing yet")
+    day, near = one.shows.isoformat(), today - one.shows < _WEEK
+    if one.certain:
+        return _stale(day) if near else _old(day)
+    return _silent(day) if near else _long_silent(day)
+
+
+def _unreached(since: datetime, today: date) -> Phrase:
+    day, at = since.date().isoformat(), f"{since:%H:%M}"
+    if today - since.date() < _WEEK:
+        return phrase("{names:sources} could not be reached since {day:weekday} {at}", day=day, at=at)
+    return phrase("{names:sources} could not be reached since {day:day} {at}", day=day, at=at)
+
+
+def _thin(count: int, usual: int, day: date, *, waits: bool) -> Phrase:
+    values: dict[str, Datum] = {"count": count, "usual": usual, "day": day.isoformat()}
+    if waits:
+        return phrase("{names:sources} brought only {count} of the {usual} papers of a {day:weekday} so far", **values)
+    return phrase("{names:sources} brought only {count} of the {usual} papers of a {day:weekday}", **values)
+
+
+def _stale(day: str) -> Phrase:
+    return phrase(
+        "{names:sources} still shows {day:weekday}'s batch", "{names:sources} still show {day:weekday}'s batch", day=day
+    )
+
+
+def _old(day: str) -> Phrase:
+    return phrase(
+        "{names:sources} still shows the batch of {day:day}",
+        "{names:sources} still show the batch of {day:day}",
+        day=day,
+    )
+
+
+def _silent(day: str) -> Phrase:
+    return phrase(
+        "{names:sources} has been silent since {day:weekday}",
+        "{names:sources} have been silent since {day:weekday}",
+        day=day,
+    )
+
+
+def _long_silent(day: str) -> Phrase:
+    return phrase(
+        "{names:sources} has been silent since {day:day}", "{names:sources} have been silent since {day:day}", day=day
+    )
 
 
 def _once(behind: Iterable[Condition], whole: set[SourceId]) -> list[Condition]:
     """Return the conditions without categories of a source that is behind as a whole, and each name once."""
     found = [one for one in behind if one.category is None or one.source_id not in whole]
     return [next(same) for _, same in groupby(sorted(found, key=lambda one: one.name), key=lambda one: one.name)]
-
-
-def _said(names: Sequence[str], of_one: str, of_several: str) -> str:
-    shown = [*names[:_NAMED], f"{len(names) - _NAMED} more sources"] if len(names) > _NAMED + 1 else names
-    return f"{words.series(shown)} {of_one if len(names) == 1 else of_several}"
-
-
-def _day(day: date, today: date) -> str:
-    """Return a day as in "Friday", or "3 November" where that could be another one."""
-    if today - day < _WEEK:
-        return words.DAYS[day.weekday()]
-    return f"{day.day} {words.MONTHS[day.month - 1]}"

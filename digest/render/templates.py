@@ -1,5 +1,8 @@
 """The Jinja environment. Templates come as a mapping of names to sources: this module reads no file.
 
+What a template says to its reader stands in `_("...")`, with {fields} given by name, and a second message for where `n`
+is not one. It is translated when the template is compiled: for each language there is an environment.
+
 Templates are the package's or the operator's, who may err: undefined names are errors, Jinja's sandbox bounds what can
 be reached, and loops are counted, so that no template goes on for ever.
 """
@@ -11,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeGuard, cast
 
 from jinja2 import (
     Environment,
@@ -26,11 +29,12 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from digest.errors import RenderError
 from digest.model import Value
-from digest.render import words
+from digest.render.languages import ENGLISH, FIELD, Language, spoken
 
 ROUNDS = 100_000  # of all loops in one rendering; Jinja's sandbox allows a `range` of so many
 LARGEST = 1_000_000  # what a multiplication may come to: a number, or so many characters
@@ -38,7 +42,7 @@ LARGEST = 1_000_000  # what a multiplication may come to: a number, or so many c
 # What a wrong expression in a template raises, beside Jinja's own errors.
 _MISTAKES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError, MemoryError)
 _OPEN = (Value, LoopContext)
-_rounds: ContextVar[int] = ContextVar("rounds")
+_rounds: ContextVar[list[int]] = ContextVar("rounds")
 
 
 class Templates(ImmutableSandboxedEnvironment):
@@ -46,7 +50,9 @@ class Templates(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**"})
 
-    def __init__(self, sources: Mapping[str, str], **options: Any) -> None:
+    def __init__(
+        self, sources: Mapping[str, str], languages: Mapping[str, Language] | None = None, language: Language = ENGLISH
+    ) -> None:
         super().__init__(
             loader=FunctionLoader(self.source),
             autoescape=select_autoescape(enabled_extensions=("html", "xml"), default=False),
@@ -55,10 +61,21 @@ class Templates(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
-            **options,
         )
-        self.sources = dict(sources)
-        self.filters |= {"wrap": wrap, "isolated": isolated, "counted": counted}
+        self.sources, self.languages, self.language = dict(sources), dict(languages or {}), language
+        self.globals |= {"_": language.say, "language": language.tag, "direction": language.direction}
+        self.filters |= {"wrap": wrap, "isolated": partial(isolated, language), "counted": counted}
+        self.filters |= {"series": language.series}
+        self._speaking: dict[str, Templates] = {}
+
+    def speaking(self, tag: str) -> Templates:
+        """Return the same templates in the language of a tag, in English if we do not speak it."""
+        language = spoken(self.languages, tag)
+        if language.tag == self.language.tag:
+            return self
+        if language.tag not in self._speaking:
+            self._speaking[language.tag] = Templates(self.sources, self.languages, language)
+        return self._speaking[language.tag]
 
     def source(self, name: str) -> tuple[str, str, None] | None:
         """Give a template its own name as file name, which Jinja writes into tracebacks."""
@@ -86,15 +103,59 @@ class Templates(ImmutableSandboxedEnvironment):
     def _generate(self, source: nodes.Template, *given: Any, **named: Any) -> str:
         for loop in list(source.find_all(nodes.For)):
             loop.iter = nodes.Filter(loop.iter, "counted", [], [], None, None, lineno=loop.iter.lineno)
-        return super()._generate(source, *given, **named)
+        return super()._generate(_Translator(self.language).visit(source), *given, **named)
 
 
-def environment(sources: Mapping[str, str]) -> Templates:
-    """Return an environment over `sources` (`mail/digest.html`, ...).
+class _Translator(NodeTransformer):
+    """Translates what a template says before it is compiled, so that it costs nothing when it is printed."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802 - Jinja's name
+        """What is printed at once is printed in pieces."""
+        pieces = [self._pieces(child) or [child] for child in node.nodes]
+        node.nodes = [piece for some in pieces for piece in some]
+        return cast(nodes.Output, self.generic_visit(node))
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802 - Jinja's name
+        pieces = self._pieces(node)
+        if pieces is None:
+            return cast(nodes.Expr, self.generic_visit(node))
+        whole = pieces[0] if len(pieces) == 1 else nodes.Concat(pieces, lineno=node.lineno)
+        return cast(nodes.Expr, self.generic_visit(whole))
+
+    def _pieces(self, node: nodes.Expr) -> list[nodes.Expr] | None:
+        """Return a message in this language as constants and values; None if something is counted or put into form."""
+        if not _is_message(node) or len(node.args) != 1:
+            return None
+        given = {value.key: value.value for value in node.kwargs}
+        parts = FIELD.split(self._language.message(cast(nodes.Const, node.args[0]).value))
+        # The split yields a text, a field's name and its form, by turns.
+        texts, names, forms = parts[::3], parts[1::3], parts[2::3]
+        if any(forms):
+            return None
+        pieces = [nodes.Const(text, lineno=node.lineno) for text in texts]
+        return [
+            part for pair in zip(pieces, [*map(given.__getitem__, names), None], strict=True) for part in pair if part
+        ]
+
+
+def _is_message(node: nodes.Expr) -> TypeGuard[nodes.Call]:
+    return (
+        isinstance(node, nodes.Call)
+        and isinstance(node.node, nodes.Name)
+        and node.node.name == "_"
+        and all(isinstance(message, nodes.Const) for message in node.args)
+    )
+
+
+def environment(sources: Mapping[str, str], languages: Mapping[str, Language] | None = None) -> Templates:
+    """Return an environment over `sources` (`mail/digest.html`, ...), in English; `speaking` leads to the others.
 
     Plain text is wrapped by the filter `wrap(width, indent)`.
     """
-    return Templates(sources)
+    return Templates(sources, languages)
 
 
 def render(env: Environment, name: str, **values: object) -> str:
@@ -106,7 +167,7 @@ def render(env: Environment, name: str, **values: object) -> str:
 @contextmanager
 def mistakes(name: str) -> Iterator[None]:
     """Tell what goes wrong inside as a RenderError with the template and the line at fault; loops count from zero."""
-    token = _rounds.set(0)
+    token = _rounds.set([0])
     try:
         yield
     except TemplateNotFound as error:
@@ -121,15 +182,15 @@ def mistakes(name: str) -> Iterator[None]:
 
 def counted(items: Iterable[Any]) -> Iterable[Any]:
     """Return what a loop goes through, its rounds added to those of all loops of the rendering."""
-    if isinstance(items, Sized):
+    if type(items) is tuple or isinstance(items, Sized):
         _spend(len(items))
         return items
     return _counting(items)
 
 
-def isolated(names: Sequence[str]) -> Markup:
+def isolated(language: Language, names: Sequence[str]) -> Markup:
     """Return names as a sentence joins them, each apart from the others where one is written from right to left."""
-    return Markup(words.series([f"<bdi>{escaped(name)}</bdi>" for name in names]))
+    return Markup(language.series([f"<bdi>{escaped(name)}</bdi>" for name in names]))
 
 
 def escaped(text: str) -> str:
@@ -144,7 +205,8 @@ def wrap(text: str, width: int, indent: int = 0) -> str:
     Between words only, so that an address stays whole. The same lines as `textwrap` gives, measured 8 times faster.
     """
     room = width - indent
-    plain = " ".join(text.split())
+    # What is shown has been tidied: one line, single spaces.
+    plain = text if text.isprintable() and "  " not in text and text == text.strip() else " ".join(text.split())
     if len(plain) <= room:
         return plain
     return ("\n" + " " * indent).join(_lines(room).findall(plain))
@@ -162,10 +224,10 @@ def _counting(items: Iterable[Any]) -> Iterator[Any]:
 
 
 def _spend(rounds: int) -> None:
-    spent = _rounds.get(0) + rounds
-    if spent > ROUNDS:
+    spent = _rounds.get([0])
+    spent[0] += rounds
+    if spent[0] > ROUNDS:
         raise SecurityError(f"its loops go round more than {ROUNDS:,} times")
-    _rounds.set(spent)
 
 
 def _place(error: BaseException) -> str:

@@ -1,12 +1,15 @@
-"""What pages and mails show: papers and editions in words, ready for a template. English."""
+"""What pages and mails show: papers and editions in words of a language, ready for a template."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 
-from digest.model import Edition, Paper, Part, Period, Pick, Rights, SignalKind, Topic, Value, Withdrawal
+from digest.model import Edition, Paper, Part, Period, PeriodKind, Pick, Rights, SignalKind, Topic, Value, Withdrawal
 from digest.render import paths, words
+from digest.render.languages import ENGLISH, Language, noted
+from digest.render.standing import line_of
+from digest.render.why import sentence
 from digest.text import SUMMARY, safe_url, shorten, summary_of, tidy
 
 # In characters: what others wrote has no bound of its own, and a mail has one.
@@ -14,7 +17,28 @@ TITLE, NAME, REASON, NOTE = 300, 80, 300, 600
 AUTHORS = 5
 WITHDRAWN = 10
 THIN = 2  # so few picks make a quiet day
-LINKS = {"abstract": "Abstract", "pdf": "PDF", "code": "Code", "project": "Project", "discussion": "Discussion"}
+LINKS = {
+    "abstract": noted("Abstract"),
+    "pdf": noted("PDF"),
+    "code": noted("Code"),
+    "project": noted("Project"),
+    "discussion": noted("Discussion"),
+}
+COUNTS = {
+    SignalKind.UPVOTES: noted("{n} upvote", "{n} upvotes"),
+    SignalKind.COMMENTS: noted("{n} comment", "{n} comments"),
+    SignalKind.STARS: noted("{n} star", "{n} stars"),
+    SignalKind.CITATIONS: noted("{n} citation", "{n} citations"),
+    SignalKind.MENTIONS: noted("{n} mention", "{n} mentions"),
+    SignalKind.READER_VOTES: noted("{n} reader vote", "{n} reader votes"),
+}
+_PICKED = noted("{n} paper picked from the {seen} we saw.", "{n} papers picked from the {seen} we saw.")
+_FITTING = noted("{n} of the {seen} papers we saw fits this topic.", "{n} of the {seen} papers we saw fit this topic.")
+_QUIET = {
+    PeriodKind.DAY: noted("A quiet day:"),
+    PeriodKind.WEEK: noted("A quiet week:"),
+    PeriodKind.MONTH: noted("A quiet month:"),
+}
 FEEDS = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
 
 
@@ -47,7 +71,7 @@ class PaperView(Value):
     `page` our own page about the paper, by its path.
 
     `people` are the authors to name and, after a cut, "12 more"; `also` are papers much like this one, with no target
-    where no address is known.
+    where no address is known. `votes` are the first of its `numbers`.
     """
 
     number: int
@@ -60,16 +84,12 @@ class PaperView(Value):
     also: tuple[Link, ...]
     reason: str
     numbers: str
+    votes: str
     dates: str
     links: tuple[Link, ...]
     score: str
     parts: tuple[PartView, ...]
     withdrawn: bool
-
-    @property
-    def byline(self) -> str:
-        """The people as in "A. Ruiz, B. Li and 12 more"."""
-        return words.series(self.people)
 
 
 class WithdrawalView(Value):
@@ -101,28 +121,31 @@ class EditionView(Value):
     feeds: tuple[FeedLink, ...]
 
 
-def edition_view(edition: Edition, papers: tuple[PaperView, ...] | None = None) -> EditionView:
+def edition_view(
+    edition: Edition, papers: tuple[PaperView, ...] | None = None, *, language: Language = ENGLISH
+) -> EditionView:
     """Return an edition in words; with `papers` if they are known, for they are most of the work."""
     topic, public = edition.topic, edition.topic.owner is None
     return EditionView(
-        topic=name_of(topic),
+        topic=name_of(topic, language),
         description=line(topic.description, NOTE),
-        period=words.period(edition.period),
-        lead=lead(edition),
-        papers=tuple(map(paper_view, edition.picks)) if papers is None else papers,
-        late=tuple(map(paper_view, edition.late)),
+        period=words.period(edition.period, language),
+        lead=lead(edition, language),
+        papers=_papers(edition.picks, language) if papers is None else papers,
+        late=_papers(edition.late, language),
         note=line(edition.note or "", NOTE),
-        health=words.sentence(line(edition.health or "", NOTE)),
-        withdrawn=tuple(map(_withdrawal, edition.withdrawn[:WITHDRAWN])),
+        health=words.sentence(line(line_of(edition.health, language), NOTE)),
+        withdrawn=tuple(_withdrawal(one, language) for one in edition.withdrawn[:WITHDRAWN]),
         path=paths.edition_path(edition) if public else None,
         topic_path=paths.topic_path(topic.id) if public else None,
         feeds=feed_links(topic) if public else (),
     )
 
 
-def name_of(topic: Topic) -> str:
-    """Return a topic's name as it can be shown, never nothing."""
-    return line(topic.name, NAME) or topic.id
+def name_of(topic: Topic, language: Language = ENGLISH) -> str:
+    """Return a topic's name as it can be shown, never nothing. A reader's own topic has the name that we gave it."""
+    name = line(topic.name, NAME) or topic.id
+    return language.message(name) if topic.owner else name
 
 
 def line(text: str, limit: int) -> str:
@@ -139,33 +162,37 @@ def feed_links(topic: Topic) -> tuple[FeedLink, ...]:
     )
 
 
-def lead(edition: Edition) -> str:
+def lead(edition: Edition, language: Language = ENGLISH) -> str:
     """Return the first sentence of an edition: how many papers were picked out of how many, with no excuse."""
-    picked, seen, kind = len(edition.picks), edition.considered, edition.period.kind
+    picked, seen, say = len(edition.picks), edition.considered, language.say
     if not picked:
-        return _nothing(edition)
-    if picked <= THIN < edition.topic.limit and seen > picked:
-        if picked == edition.matched:
-            return f"A quiet {kind}: {picked} of the {words.count(seen, 'paper')} we saw {_fit(picked)} this topic."
-        return f"A quiet {kind}: {words.count(picked, 'paper')} picked from the {seen:,} we saw."
-    return f"{words.count(picked, 'paper')}{f' picked from the {seen:,} we saw' if seen > picked else ''}."
+        return _nothing(edition, language)
+    if seen <= picked:
+        return say("{n} paper.", "{n} papers.", n=picked)
+    if picked > THIN or picked >= edition.topic.limit:
+        return say(*_PICKED, n=picked, seen=seen)
+    quiet = say(*_QUIET[edition.period.kind])
+    if picked == edition.matched:
+        return f"{quiet} {say(*_FITTING, n=picked, seen=seen)}"
+    return f"{quiet} {say(*_PICKED, n=picked, seen=seen)}"
 
 
-def paper_view(pick: Pick, *, parts: bool = True) -> PaperView:
+def paper_view(pick: Pick, *, parts: bool = True, language: Language = ENGLISH) -> PaperView:
     """Return a pick in words, with as much of its abstract as its source lets us republish; its score's `parts` too."""
-    paper, links = pick.paper, _links(pick.paper)
+    paper, links = pick.paper, _links(pick.paper, language)
     return PaperView(
         number=pick.rank,
         anchor=paths.paper_anchor(paper.id),
-        title=line(paper.title, TITLE) or "Untitled",
+        title=line(paper.title, TITLE) or language.say("Untitled"),
         url=links[0].target if links else None,
         page=paths.paper_path(paper.id),
-        people=tuple(line(name, NAME) for name in words.cut(paper.authors, AUTHORS)),
-        summary=_summary(pick),
+        people=tuple(line(name, NAME) for name in words.cut(paper.authors, AUTHORS, language)),
+        summary=_summary(pick, language),
         also=_sisters(pick),
-        reason=words.sentence(line(pick.sentence, REASON)),
-        numbers=counted(pick.numbers),
-        dates=" · ".join(_dates(paper)),
+        reason=words.sentence(line(sentence(pick, language), REASON)),
+        numbers=counted(pick.numbers, language),
+        votes=_votes(pick, language),
+        dates=" · ".join(_dates(paper, language)),
         links=links,
         score=f"{pick.score:.3f}",
         parts=tuple(map(_part, pick.parts)) if parts else (),
@@ -173,29 +200,31 @@ def paper_view(pick: Pick, *, parts: bool = True) -> PaperView:
     )
 
 
-def _withdrawal(one: Withdrawal) -> WithdrawalView:
-    shown = words.period(Period.parse(one.label))
+def _papers(picks: Iterable[Pick], language: Language) -> tuple[PaperView, ...]:
+    return tuple(paper_view(pick, language=language) for pick in picks)
+
+
+def _withdrawal(one: Withdrawal, language: Language) -> WithdrawalView:
+    shown = words.period(Period.parse(one.label), language)
     url = safe_url(one.url) if one.url else None
-    return WithdrawalView(title=line(one.title, TITLE) or "Untitled", url=url, shown=shown)
+    return WithdrawalView(title=line(one.title, TITLE) or language.say("Untitled"), url=url, shown=shown)
 
 
-def _nothing(edition: Edition) -> str:
-    seen = words.count(edition.considered, "paper")
-    match edition.considered, edition.matched:
+def _nothing(edition: Edition, language: Language) -> str:
+    seen, say = edition.considered, language.say
+    match seen, edition.matched:
         case 0, _:
-            return "Nothing new: our sources listed no papers."
+            return say("Nothing new: our sources listed no papers.")
         case 1, 0:
-            return "Nothing new: the one paper we saw does not fit this topic."
+            return say("Nothing new: the one paper we saw does not fit this topic.")
+        case 1, _:
+            return say("Nothing new: the one paper we saw did not make it into this edition.")
         case _, 0:
-            return f"Nothing new: none of the {seen} we saw fits this topic."
-    return f"Nothing new: none of the {seen} we saw made it into this edition."
+            return say("Nothing new: none of the {seen} papers we saw fits this topic.", seen=seen)
+    return say("Nothing new: none of the {seen} papers we saw made it into this edition.", seen=seen)
 
 
-def _fit(number: int) -> str:
-    return "fits" if number == 1 else "fit"
-
-
-def _summary(pick: Pick) -> str:
+def _summary(pick: Pick, language: Language) -> str:
     """Return what the edition froze of a paper's text, from before there was that its abstract's; never without leave.
 
     What a machine wrote says so here, so that no template can forget it.
@@ -203,37 +232,43 @@ def _summary(pick: Pick) -> str:
     if pick.paper.rights is Rights.LINK:
         return ""
     text = line(pick.summary or summary_of(pick.paper), SUMMARY)
-    return f"{text} (Written by a machine: {line(pick.summarised_by, NAME)}.)" if pick.summarised_by else text
+    if not pick.summarised_by:
+        return text
+    said = language.say("(Written by a machine: {machine}.)", machine=line(pick.summarised_by, NAME))
+    return f"{text} {said}"
 
 
 def _sisters(pick: Pick) -> tuple[Link, ...]:
     return tuple(Link(label=line(sister.title, TITLE), target=safe_url(sister.url or "") or "") for sister in pick.also)
 
 
-def counted(numbers: Mapping[SignalKind, int]) -> str:
+def counted(numbers: Mapping[SignalKind, int], language: Language = ENGLISH) -> str:
     """Return numbers in words: "12 upvotes · 3 comments"."""
-    found = ((kind, numbers.get(kind, 0)) for kind in SignalKind)
-    return " · ".join(
-        words.count(number, kind.replace("_", " ").removesuffix("s")) for kind, number in found if number > 0
-    )
+    return " · ".join(language.say(*COUNTS[kind], n=numbers[kind]) for kind in COUNTS if numbers.get(kind, 0) > 0)
 
 
-def _dates(paper: Paper) -> Iterator[str]:
+def _votes(pick: Pick, language: Language) -> str:
+    votes = pick.numbers.get(SignalKind.UPVOTES, 0)
+    return counted({SignalKind.UPVOTES: votes}, language) if votes > 0 else ""
+
+
+def _dates(paper: Paper, language: Language) -> Iterator[str]:
     """Yield what is known. A source's dates are whole days in UTC more often than not, so no zone moves them."""
+    fresh = words.short_day(paper.fresh_from.astimezone(UTC).date(), language)
     listed = paper.listed is not None and paper.listed <= paper.first_seen
-    yield f"{'listed' if listed else 'first seen'} {words.short_day(paper.fresh_from.astimezone(UTC))}"
+    yield language.say("listed {date}", date=fresh) if listed else language.say("first seen {date}", date=fresh)
     if paper.submitted:
-        yield f"submitted {words.short_day(paper.submitted.astimezone(UTC))}"
+        yield language.say("submitted {date}", date=words.short_day(paper.submitted.astimezone(UTC).date(), language))
 
 
-def _links(paper: Paper) -> tuple[Link, ...]:
+def _links(paper: Paper, language: Language) -> tuple[Link, ...]:
     """Return each address once, under the first name that leads to it."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str | None]] = {}
     for name, label in LINKS.items():
         url = getattr(paper.links, name)
         if url and (safe := safe_url(url)):
             found.setdefault(safe, label)
-    return tuple(Link(label=label, target=url) for url, label in found.items())
+    return tuple(Link(label=language.say(*label), target=url) for url, label in found.items())
 
 
 def _part(part: Part) -> PartView:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from markupsafe import escape
 
 from digest.model import Part, Pick
+from digest.render.languages import ENGLISH, Language
 from digest.render.legal import one_line
 
 WHY = "https://digest.example/ns/why/1.0"
@@ -32,8 +33,13 @@ def why_html(pick: Pick) -> str:
 
 
 def reasons_of(pick: Pick) -> tuple[str, ...]:
-    """Return the reasons of a pick, each in one line."""
-    return tuple(filter(None, map(one_line, pick.reasons)))
+    """Return the reasons of a pick in English, each in one line."""
+    return tuple(filter(None, map(one_line, map(ENGLISH.of, pick.reasons))))
+
+
+def sentence(pick: Pick, language: Language = ENGLISH) -> str:
+    """Return the reasons of a pick as one clause."""
+    return "; ".join(map(language.of, pick.reasons))
 
 
 def _part(part: Part) -> str:

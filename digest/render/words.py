@@ -1,43 +1,44 @@
-"""Dates, counts and lists as English words. The calendar's own names would follow the process's locale."""
+"""Dates, counts and lists in words. The calendar's own names would follow the process's locale."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from digest.model import Period, PeriodKind
+from digest.render.languages import ENGLISH, Language, noted
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS, DAYS = ENGLISH.months, ENGLISH.days
+(_DAY, _), (_DAY_MONTH, _), (_DATE, _) = noted("{day}"), noted("{day} {month}"), noted("{day} {month} {year}")
 
 
-def short_day(day: date) -> str:
+@lru_cache(maxsize=4096)
+def short_day(day: date, language: Language = ENGLISH) -> str:
     """Return a day as in "19 Nov 2026"."""
-    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
+    return _dated(_DATE, day, language, language.short_months)
 
 
-def long_day(day: date) -> str:
+def long_day(day: date, language: Language = ENGLISH) -> str:
     """Return a day as in "Friday, 20 November 2026"."""
-    return f"{DAYS[day.weekday()]}, {day.day} {month(day)}"
+    return f"{language.days[day.weekday()]}, {_dated(_DATE, day, language, language.months)}"
 
 
-def month(day: date) -> str:
+def month(day: date, language: Language = ENGLISH) -> str:
     """Return a day's month as in "November 2026"."""
-    return f"{MONTHS[day.month - 1]} {day.year}"
+    return f"{language.months[day.month - 1]} {day.year}"
 
 
-def period(shown: Period) -> str:
+def period(shown: Period, language: Language = ENGLISH) -> str:
     """Return a period as in "Friday, 20 November 2026", "Week 47, 16 to 22 November 2026" or "November 2026"."""
     match shown.kind:
         case PeriodKind.DAY:
-            return long_day(shown.start)
+            return long_day(shown.start, language)
         case PeriodKind.WEEK:
-            return f"Week {shown.start.isocalendar().week}, {_span(shown.start, shown.end - timedelta(days=1))}"
+            days = _span(shown.start, shown.end - timedelta(days=1), language)
+            return language.say("Week {week}, {days}", week=shown.start.isocalendar().week, days=days)
         case PeriodKind.MONTH:
-            return month(shown.start)
+            return month(shown.start, language)
 
 
 def brief(shown: Period) -> str:
@@ -51,16 +52,16 @@ def brief(shown: Period) -> str:
             return MONTHS[shown.start.month - 1]
 
 
-def short_period(shown: Period) -> str:
+def short_period(shown: Period, language: Language = ENGLISH) -> str:
     """Return a period by itself, as in "Fri 20 Nov 2026", "Week 47, 2026" or "November 2026"."""
     match shown.kind:
         case PeriodKind.DAY:
-            return f"{DAYS[shown.start.weekday()][:3]} {short_day(shown.start)}"
+            return f"{language.short_days[shown.start.weekday()]} {short_day(shown.start, language)}"
         case PeriodKind.WEEK:
             year, week, _ = shown.start.isocalendar()
-            return f"Week {week}, {year}"
+            return language.say("Week {week}, {year}", week=week, year=str(year))
         case PeriodKind.MONTH:
-            return month(shown.start)
+            return month(shown.start, language)
 
 
 def count(number: int, noun: str) -> str:
@@ -68,16 +69,16 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def cut(items: Sequence[str], limit: int) -> tuple[str, ...]:
+def cut(items: Sequence[str], limit: int, language: Language = ENGLISH) -> tuple[str, ...]:
     """Return at most `limit` items, the last of them "12 more" if there were more: never "1 more"."""
     if len(items) <= limit:
         return tuple(items)
-    return (*items[: limit - 1], f"{len(items) - limit + 1:,} more")
+    return (*items[: limit - 1], language.say("{n} more", "{n} more", n=len(items) - limit + 1))
 
 
-def series(items: Sequence[str]) -> str:
+def series(items: Sequence[str], language: Language = ENGLISH) -> str:
     """Join items as a sentence does: "A, B and C"."""
-    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+    return language.series(items)
 
 
 def sentence(text: str) -> str:
@@ -87,9 +88,14 @@ def sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _span(first: date, last: date) -> str:
+def _span(first: date, last: date, language: Language) -> str:
     """Return two days without saying their common month or year twice."""
+    end = _dated(_DATE, last, language, language.months)
     if first.month == last.month:
-        return f"{first.day} to {last.day} {month(last)}"
-    name = month(first) if first.year != last.year else MONTHS[first.month - 1]
-    return f"{first.day} {name} to {last.day} {month(last)}"
+        return language.say("{first} to {last}", first=language.say(_DAY, day=str(first.day)), last=end)
+    start = _DAY_MONTH if first.year == last.year else _DATE
+    return language.say("{first} to {last}", first=_dated(start, first, language, language.months), last=end)
+
+
+def _dated(pattern: str, day: date, language: Language, months: Sequence[str]) -> str:
+    return language.say(pattern, day=str(day.day), month=months[day.month - 1], year=str(day.year))

@@ -6,7 +6,8 @@ Everything works without scripts and without cookies. What a page may do is said
 `digest.work.subscribing` and decide nothing.
 """
 
-from digest.web.beside import serve_beside, serve_inherited
+from digest.web.beside import keep_up, serve_beside, serve_inherited
 from digest.web.server import create_app, serve, serve_until
+from digest.web.supply import can_be_apart
 
-__all__ = ["create_app", "serve", "serve_beside", "serve_inherited", "serve_until"]
+__all__ = ["can_be_apart", "create_app", "keep_up", "serve", "serve_beside", "serve_inherited", "serve_until"]

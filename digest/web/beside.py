@@ -34,14 +34,18 @@ async def serve_beside(app: App, command: Sequence[str], ours: socket.socket, st
     back: readers wait for an answer, and nobody for the chores.
     """
     if can_be_apart(app):
-        await _keep_up([*command, str(ours.fileno())], ours, stop)
+        await keep_up([*command, str(ours.fileno())], stop, passed=[ours.fileno()])
     else:
         await serve_until(app, ours, stop)
 
 
-async def _keep_up(command: Sequence[str], ours: socket.socket, stop: asyncio.Event) -> None:
+async def keep_up(command: Sequence[str], stop: asyncio.Event, *, passed: Sequence[int] = ()) -> None:
+    """Keep a process running until `stop` is set, and then tell it to finish by the end of its input.
+
+    This process stands back once it runs.
+    """
     while not stop.is_set():
-        child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, pass_fds=[ours.fileno()])
+        child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, pass_fds=passed)
         stand_back()
         ended, stopped = asyncio.create_task(child.wait()), asyncio.create_task(stop.wait())
         try:
@@ -50,7 +54,7 @@ async def _keep_up(command: Sequence[str], ours: socket.socket, stop: asyncio.Ev
             stopped.cancel()
             await _ended(child, ended)
         if not stop.is_set():
-            log.error("web_ended", code=child.returncode)
+            log.error("process_ended", command=command[3], code=child.returncode)
             await asyncio.wait({asyncio.create_task(stop.wait())}, timeout=AGAIN_AFTER.total_seconds())
 
 

@@ -20,21 +20,23 @@ from starlette.routing import Route
 
 from digest.app import App
 from digest.errors import NotFoundError
-from digest.model import Cadence, SubscriberId
+from digest.model import Cadence, Phrase, SubscriberId
 from digest.render import paths, words
 from digest.render.views import FEEDS
 from digest.text import shorten, tidy
 from digest.tokens import Purpose, sign, verify
 from digest.web import forms, own
+from digest.web import mailed as page_of_mail
 from digest.web.views import Views, choices, offered_cadences
 from digest.web.visitors import Buckets, from_elsewhere, visitor
-from digest.work import feeds, personal, subscribing
+from digest.work import feeds, mailed, personal, subscribing
 from digest.work.messages import ACCESS_FOR
 from digest.work.personal import Step
 from digest.work.subscribing import Preferences
 from digest.work.wishes import LONGEST_ADDRESS, RefusedError
 
 T = TypeVar("T")
+Problems = Mapping[str, Phrase | str]
 # Longer than the store takes for any address, so that the time of an answer tells nothing about it.
 PACE = timedelta(milliseconds=250)
 # A class at a university joins from one address; a list of other people's mailboxes is longer.
@@ -58,21 +60,24 @@ class Doors:
             Route("/leave/{token}", self.leave, methods=both),
             Route(paths.PREFERENCES, self.ask, methods=both),
             Route(f"{paths.PREFERENCES}{{token}}", self.preferences, methods=both),
+            Route(f"{paths.MAILED}{{cadence}}/{{day}}/{{token}}", self.mailed, methods=both),
             Route("/healthz", self.health),
         ]
 
     async def subscribe(self, request: Request) -> Response:
         if request.method != "POST":
-            return await self._form(request, {"topics": request.query_params.getlist("topic")})
+            language = self._spoken(request.query_params.get("language", ""))
+            return await self._form(request, {"topics": request.query_params.getlist("topic")}, language=language)
         form = await self._posted(request)
+        language = self._spoken(forms.text(form, "language"))
         asked = {name: forms.text(form, name) for name in ("address", "cadence", "hour", "zone")}
         topics = forms.texts(form, "topic")
         try:
-            await self._paced(form, lambda: subscribing.join(self._app, **asked, topics=topics))
+            await self._paced(form, lambda: subscribing.join(self._app, **asked, topics=topics, language=language))
         except RefusedError as error:
             given = {**asked, "topics": topics, "opened": forms.text(form, forms.STAMP)}
-            return await self._form(request, given, error.problems)
-        return self._views.page(request, "sent", kind="confirm")
+            return await self._form(request, given, error.problems, language=language)
+        return self._views.page(request, "sent", language=language, kind="confirm")
 
     async def confirm(self, request: Request) -> Response:
         reader = self._reader(request, Purpose.CONFIRM)
@@ -81,17 +86,20 @@ class Doors:
             await self._posted(request)
             await run_in_threadpool(subscribing.confirm, self._app, reader)
         elif waiting:
-            return self._views.page(request, "confirm", topics=choices(waiting))
+            language = await self._language_of(reader)
+            topics = choices(waiting, self._views.speaking(language).language)
+            return self._views.page(request, "confirm", language=language, topics=topics)
         return await self._settled(request, reader, just_now=bool(waiting))
 
     async def leave(self, request: Request) -> Response:
         """RFC 8058: whoever holds the link leaves by one POST, whatever its body, from wherever it comes."""
         reader = self._reader(request, Purpose.LEAVE)
+        language = await self._language_of(reader)
         if request.method != "POST":
-            return self._views.page(request, "leave")
+            return self._views.page(request, "leave", language=language)
         await forms.drain(request)
         await run_in_threadpool(subscribing.leave, self._app, reader)
-        return self._views.page(request, "left")
+        return self._views.page(request, "left", language=language)
 
     async def ask(self, request: Request) -> Response:
         if request.method != "POST":
@@ -115,7 +123,9 @@ class Doors:
         if forms.text(form, "feed") == "renew":
             await run_in_threadpool(feeds.renew, self._app, reader)
             return await self._preferences(request, found, renewed=True)
+        held = {"language": found.subscriber.language, "layout": found.subscriber.layout}
         asked = {name: forms.text(form, name) for name in ("cadence", "hour", "zone")}
+        asked |= {name: forms.text(form, name) or value for name, value in held.items()}
         topics, paused = forms.texts(form, "topic"), forms.text(form, "paused") == "yes"
         try:
             changed = await run_in_threadpool(
@@ -135,9 +145,52 @@ class Doors:
         found = await run_in_threadpool(subscribing.preferences, self._app, reader)
         return await self._preferences(request, found, None, problems, step=step, typed=form if problems else None)
 
+    async def mailed(self, request: Request) -> Response:
+        """Show a mail again, and take what its reader says of its papers."""
+        slot = "{cadence}:{day}".format_map(request.path_params)
+        reader = self._reader(request, Purpose.DIGEST, slot)
+        taken, problems = None, None
+        if request.method == "POST":
+            form = await self._posted(request)
+            try:
+                taken = await run_in_threadpool(page_of_mail.take, self._app, reader, slot, form)
+            except RefusedError as error:
+                problems = error.problems
+        found = await run_in_threadpool(mailed.mailed, self._app, reader, slot)
+        language = await self._language_of(reader)
+        return self._views.page(
+            request,
+            "mailed",
+            status=400 if problems else 200,
+            language=language,
+            mail=page_of_mail.view(found, slot, taken, self._views.speaking(language).language),
+            problems=self._sentences(problems, language),
+        )
+
     async def health(self, request: Request) -> Response:
         await run_in_threadpool(self._app.store.schema_version)
         return PlainTextResponse("ok\n")
+
+    # In which language
+
+    def _spoken(self, tag: str) -> str:
+        """Return a language that is asked for, if we speak it, else the site's."""
+        return tag if tag in self._app.templates.languages else self._app.site.language
+
+    async def _language_of(self, reader: SubscriberId) -> str | None:
+        """Return a reader's language, None for one who was erased."""
+        try:
+            return (await run_in_threadpool(self._app.store.subscriber, reader)).language
+        except NotFoundError:
+            return None
+
+    def _languages(self) -> list[tuple[str, str]]:
+        """Return the languages to choose from, by tag, with what each calls itself."""
+        return [(tag, one.name) for tag, one in self._app.templates.languages.items()]
+
+    def _sentences(self, problems: Problems | None, language: str | None = None) -> dict[str, str]:
+        spoken = self._views.speaking(language).language
+        return {field: words.sentence(spoken.of(why)) for field, why in (problems or {}).items()}
 
     # Who may do it
 
@@ -151,10 +204,10 @@ class Doors:
             raise HTTPException(429, headers={"Retry-After": str(int(wait) + 1)})
         return await forms.read(request)
 
-    def _reader(self, request: Request, purpose: Purpose) -> SubscriberId:
+    def _reader(self, request: Request, purpose: Purpose, about: str = "") -> SubscriberId:
         """Return whose link it is. Raises TokenError."""
         token = request.path_params["token"]
-        return verify(self._app.settings.site.secret, purpose, token, now=self._app.now())
+        return verify(self._app.settings.site.secret, purpose, token, now=self._app.now(), about=about)
 
     async def _paced(self, form: FormData, verb: Callable[[], None]) -> None:
         """Do it if a person may have filled the form, and take the same time in any case. A refusal comes at once."""
@@ -166,7 +219,7 @@ class Doors:
     # What is shown
 
     async def _form(
-        self, request: Request, given: Mapping[str, object], problems: Mapping[str, str] | None = None
+        self, request: Request, given: Mapping[str, object], problems: Problems | None = None, *, language: str
     ) -> Response:
         settings = self._app.settings.site
         topics = await run_in_threadpool(subscribing.offered, self._app)
@@ -184,24 +237,24 @@ class Doors:
             request,
             "subscribe",
             status=400 if problems else 200,
+            language=language,
+            languages=self._languages(),
             topics=choices(topics),
             cadences=cadences,
-            zones=self._views.zones(str(values["zone"])[:64]),
+            zones=self._views.zones(str(values["zone"])[:64], language),
             given={**values, "topics": values["topics"] or alone, "address": _shown(values["address"])},
-            problems=_sentences(problems),
+            problems=self._sentences(problems, language),
             longest=LONGEST_ADDRESS,
         )
 
-    def _ask(
-        self, request: Request, address: str = "", problems: Mapping[str, str] | None = None, opened: str = ""
-    ) -> Response:
+    def _ask(self, request: Request, address: str = "", problems: Problems | None = None, opened: str = "") -> Response:
         fresh = forms.stamp(self._app.settings.site.secret, self._app.now())
         return self._views.page(
             request,
             "ask",
             status=400 if problems else 200,
             given={"address": _shown(address), "opened": opened or fresh},
-            problems=_sentences(problems),
+            problems=self._sentences(problems),
             longest=LONGEST_ADDRESS,
         )
 
@@ -214,12 +267,14 @@ class Doors:
         found = await run_in_threadpool(subscribing.preferences, self._app, reader)
         if not found.active:
             raise NotFoundError("there is nothing to confirm")
+        active = [topic for topic in found.topics if topic.id in found.active]
         secret, ends = self._app.settings.site.secret, self._app.now() + ACCESS_FOR
         key = f"{paths.PREFERENCES}{sign(secret, Purpose.PREFERENCES, reader, ends=ends)}"
         return self._views.page(
             request,
             "confirmed",
-            topics=choices(topic for topic in found.topics if topic.id in found.active) if just_now else [],
+            language=found.subscriber.language,
+            topics=choices(active, self._views.speaking(found.subscriber.language).language) if just_now else [],
             reader=found.subscriber if just_now else None,
             preferences=key if just_now else paths.PREFERENCES,
         )
@@ -229,7 +284,7 @@ class Doors:
         request: Request,
         found: Preferences,
         given: Mapping[str, object] | None = None,
-        problems: Mapping[str, str] | None = None,
+        problems: Problems | None = None,
         *,
         saved: bool = False,
         step: Step | None = None,
@@ -239,25 +294,30 @@ class Doors:
         reader = found.subscriber
         stem = await run_in_threadpool(feeds.reader_stem, self._app, reader.id)
         mine = await run_in_threadpool(personal.own, self._app, reader.id)
+        spoken = self._views.speaking(reader.language).language
         held = {
             "topics": found.active | found.pending,
             "cadence": reader.cadence,
             "hour": str(reader.send_hour),
             "zone": reader.zone,
             "paused": reader.paused,
+            "layout": reader.layout,
+            "language": spoken.tag,
         }
         shown = {**held, **(given or {})}
         return self._views.page(
             request,
             "preferences",
             status=400 if problems else 200,
-            topics=choices(found.topics),
+            language=reader.language,
+            languages=self._languages(),
+            topics=choices(found.topics, spoken),
             cadences=offered_cadences(found.topics),
-            zones=self._views.zones(str(shown["zone"])[:64]),
+            zones=self._views.zones(str(shown["zone"])[:64], reader.language),
             given=shown,
-            problems=_sentences(problems),
+            problems=self._sentences(problems, reader.language),
             saved=saved,
-            own=own.view(mine, step, typed),
+            own=own.view(mine, step, typed, spoken),
             addresses=[(name, paths.absolute(self._app.site, f"{stem}.{kind}")) for kind, name in FEEDS.items()],
             renewed=renewed,
             leave=paths.leave_path(sign(self._app.settings.site.secret, Purpose.LEAVE, reader.id)),
@@ -267,7 +327,3 @@ class Doors:
 def _shown(text: object) -> str:
     """Return what was typed as it may be shown again."""
     return shorten(tidy(str(text)), LONGEST_ADDRESS)
-
-
-def _sentences(problems: Mapping[str, str] | None) -> dict[str, str]:
-    return {field: words.sentence(why) for field, why in (problems or {}).items()}

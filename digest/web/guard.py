@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import RenderError
+from digest.render.languages import ENGLISH, noted
 from digest.web.headers import completed
 from digest.web.views import Views
 
@@ -55,11 +56,13 @@ class Guard:
         log.info("request", method=scope["method"], path=path, status=status, ms=_since(began))
 
     def _sorry(self, scope: Scope, name: str) -> ASGIApp:
-        message = f"This is our fault, and nothing has been changed. If you write to us, name it: {name}."
+        said = noted("This is our fault, and nothing has been changed. If you write to us, name it: {name}.")
         try:
-            return self._views.error(Request(scope), 500, title="Something went wrong", message=message)
+            language = self._views.speaking(None).language
+            told = {"title": language.say("Something went wrong"), "message": language.say(*said, name=name)}
+            return self._views.error(Request(scope), 500, **told)
         except RenderError:
-            return PlainTextResponse(f"{message}\n", 500)
+            return PlainTextResponse(f"{ENGLISH.say(*said, name=name)}\n", 500)
 
 
 def _place(error: BaseException) -> str:

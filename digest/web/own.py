@@ -8,8 +8,9 @@ from starlette.datastructures import FormData
 
 from digest.app import App
 from digest.errors import DigestError
-from digest.model import Paper, SubscriberId, Value
+from digest.model import Paper, Phrase, SubscriberId, Value, phrase
 from digest.rank.effect import Move
+from digest.render.languages import ENGLISH, Language, noted
 from digest.render.views import REASON, TITLE, line
 from digest.web import forms
 from digest.work import personal
@@ -21,6 +22,7 @@ from digest.work.wishes import RefusedError
 # The button's name: a form without it is another one.
 BUTTON = "own"
 FIELDS = ("words", "authors", "categories", "paper")
+_TOLD = {noted("there is nothing to undo")[0], noted("no mail comes to you now")[0]}
 # Of a large effect the beginning is told.
 _SHOWN = 12
 
@@ -66,16 +68,21 @@ def take(app: App, reader: SubscriberId, form: FormData) -> Step:
     }
     verb = verbs.get(forms.text(form, BUTTON))
     if verb is None:
-        raise RefusedError({"own": "the form asks for nothing that can be done"})
+        raise RefusedError({"own": phrase("the form asks for nothing that can be done")})
     try:
         return verb()
     except RefusedError:
         raise
     except DigestError as error:
-        raise RefusedError({"own": error.message}) from error
+        raise RefusedError({"own": told(error)}) from error
 
 
-def view(found: Own, step: Step | None = None, typed: FormData | None = None) -> OwnView:
+def told(error: DigestError) -> Phrase | str:
+    """Return what is said to a reader of a step that failed, in any language if that may well happen."""
+    return Phrase(message=error.message) if error.message in _TOLD else error.message
+
+
+def view(found: Own, step: Step | None = None, typed: FormData | None = None, language: Language = ENGLISH) -> OwnView:
     """Return the topic as it is shown, with what was `typed` if that could not be taken."""
     topic = found.topic
     held = {
@@ -92,7 +99,7 @@ def view(found: Own, step: Step | None = None, typed: FormData | None = None) ->
         less=_titles(found.less),
         empty=found.empty,
         undoable=found.undoable,
-        moved=tuple(map(_move, moves[:_SHOWN])) if step else None,
+        moved=tuple(_move(one, language) for one in moves[:_SHOWN]) if step else None,
         unmoved=max(0, len(moves) - _SHOWN),
         considered=step.effect.considered if step else 0,
         dropped=bool(step and step.dropped),
@@ -106,23 +113,25 @@ def _lines(form: FormData) -> tuple[str, str, str]:
 def _paper(app: App, form: FormData) -> Paper:
     wanted = forms.text(form, "paper").strip()
     if not wanted:
-        raise RefusedError({"paper": "name a paper: its arXiv id, DOI or address, or words of its title"})
+        raise RefusedError({"paper": phrase("name a paper: its arXiv id, DOI or address, or words of its title")})
     try:
         return find_paper(app, wanted[:LONGEST_LINE])
     except DigestError as error:
-        raise RefusedError({"paper": "we know no such paper, or several: give its arXiv id, DOI or address"}) from error
+        raise RefusedError(
+            {"paper": phrase("we know no such paper, or several: give its arXiv id, DOI or address")}
+        ) from error
 
 
 def _titles(papers: Iterable[Paper]) -> tuple[str, ...]:
     return tuple(line(paper.title, TITLE) for paper in papers)
 
 
-def _move(move: Move) -> MoveView:
+def _move(move: Move, language: Language) -> MoveView:
     match move.before, move.after:
-        case None, after:
-            places = f"comes in at {after}"
-        case before, None:
-            places = f"goes out, was {before}"
+        case None, int(after):
+            places = language.say("comes in at {place}", place=after)
+        case int(before), None:
+            places = language.say("goes out, was {place}", place=before)
         case before, after:
-            places = f"from {before} to {after}"
-    return MoveView(title=line(move.title, TITLE), places=places, why=line(move.why, REASON))
+            places = language.say("from {before} to {after}", before=before or 0, after=after or 0)
+    return MoveView(title=line(move.title, TITLE), places=places, why=line(language.of(move.why), REASON))

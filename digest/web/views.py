@@ -12,16 +12,17 @@ from starlette.responses import HTMLResponse
 from digest.app import App
 from digest.model import Cadence, Topic, Value
 from digest.render import paths
+from digest.render.languages import ENGLISH, Language
 from digest.render.pages import STYLE_PATH, relative
-from digest.render.templates import render
-from digest.render.views import NAME, NOTE, line
+from digest.render.templates import Templates, render
+from digest.render.views import NOTE, line, name_of
 from digest.web.printing import FORMS_STYLE
 from digest.work.publishing import ENDED
 from digest.work.wishes import cadences, zones
 
 # Deeper than any address of ours: a link back up would only grow with what was asked for.
 _DEEPEST = 8
-_REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 SENTENCES = {
     400: ("This cannot be read", "The form did not arrive as it was sent. Go back, reload the page and try again."),
     403: ("This is not possible", "The request came from another site's page. Open the form here and send it again."),
@@ -35,16 +36,17 @@ SENTENCES = {
     429: ("Too many at once", "Many forms were sent from your network. Please try again in some minutes."),
     503: ("Please try again", "We could not do it just now. Nothing has been changed."),
 }
+WRONG = ("This did not work", "Please try again.")
 
 
 class Choice(Value):
-    """A topic on offer; `cadences` in words, if not all topics come equally often."""
+    """A topic on offer; its `cadences` if not all topics come equally often."""
 
     id: str
     name: str
     description: str
     path: str
-    cadences: str
+    cadences: tuple[Cadence, ...]
 
 
 class Zones(Value):
@@ -62,45 +64,58 @@ class Views:
         # Four hundred options are most of a form's cost.
         self.zones = lru_cache(64)(self._zones)
 
-    def page(self, request: Request, name: str, /, *, status: int = 200, **values: object) -> HTMLResponse:
-        """Return a page with links that hold at the request's own address, below whatever path a proxy serves us."""
+    def page(
+        self, request: Request, name: str, /, *, status: int = 200, language: str | None = None, **values: object
+    ) -> HTMLResponse:
+        """Return a page in a reader's language or the site's.
+
+        Its links hold at the request's own address, below whatever path a proxy serves us.
+        """
         path = request.scope.get("raw_path", b"/").decode("latin-1").partition("?")[0]
         site = self._app.site
         to = partial(paths.absolute, site) if path.count("/") > _DEEPEST else partial(relative, path)
         full = partial(paths.absolute, site)
         shared = {"site": site, "to": to, "full": full, "style": STYLE_PATH, "forms_style": FORMS_STYLE}
-        return HTMLResponse(render(self._app.templates, f"web/{name}.html", **shared, **values), status)
+        templates = self.speaking(language)
+        headers = {"Content-Language": templates.language.tag}
+        return HTMLResponse(render(templates, f"web/{name}.html", **shared, **values), status, headers)
 
-    def _zones(self, current: str) -> Markup:
+    def speaking(self, language: str | None) -> Templates:
+        """Return the templates in a language, or in the site's."""
+        return self._app.templates.speaking(language or self._app.site.language)
+
+    def _zones(self, current: str, language: str | None = None) -> Markup:
         """Return the options of a form's time zone."""
-        groups = zone_groups(current)
-        return Markup(render(self._app.templates, "partials/zones.html", groups=groups, current=current))
+        templates = self.speaking(language)
+        groups = zone_groups(current, templates.language)
+        return Markup(render(templates, "partials/zones.html", groups=groups, current=current))
 
     def error(self, request: Request, status: int, *, title: str = "", message: str = "") -> HTMLResponse:
         """Return a page that says what went wrong."""
-        usual = SENTENCES.get(status, ("This did not work", "Please try again."))
-        return self.page(request, "error", status=status, title=title or usual[0], message=message or usual[1])
+        usual, say = SENTENCES.get(status, WRONG), self.speaking(None).language.say
+        heading, told = title or say(usual[0]), message or say(usual[1])
+        return self.page(request, "error", status=status, title=heading, message=told)
 
 
-def zone_groups(current: str) -> tuple[Zones, ...]:
+def zone_groups(current: str, language: Language = ENGLISH) -> tuple[Zones, ...]:
     """Return all zones that are named after a place, and UTC; before them the current one if it is another."""
-    groups = _zone_groups()
+    groups = _zone_groups(language)
     if current not in zones() or any(current == zone for group in groups for zone, _ in group.zones):
         return groups
-    return (Zones(region="As it is", zones=((current, current),)), *groups)
+    return (Zones(region=language.say("As it is"), zones=((current, current),)), *groups)
 
 
-def choices(topics: Iterable[Topic]) -> list[Choice]:
+def choices(topics: Iterable[Topic], language: Language = ENGLISH) -> list[Choice]:
     """Return topics as they are offered."""
     offered = list(topics)
     uneven = len({cadences(topic) for topic in offered}) > 1
     return [
         Choice(
             id=topic.id,
-            name=line(topic.name, NAME),
+            name=name_of(topic, language),
             description=line(topic.description, NOTE),
             path=paths.topic_path(topic.id),
-            cadences=", ".join(cadences(topic)) if uneven else "",
+            cadences=cadences(topic) if uneven else (),
         )
         for topic in offered
     ]
@@ -113,13 +128,13 @@ def offered_cadences(topics: Iterable[Topic]) -> list[Cadence]:
 
 
 @cache
-def _zone_groups() -> tuple[Zones, ...]:
+def _zone_groups(language: Language) -> tuple[Zones, ...]:
     by_region = {
         region: tuple((zone, _place(zone)) for zone in sorted(zones()) if zone.startswith(f"{region}/"))
-        for region in _REGIONS
+        for region in REGIONS
     }
-    groups = [Zones(region=region, zones=found) for region, found in by_region.items()]
-    return (*groups, Zones(region="No place", zones=(("UTC", "UTC"),)))
+    groups = [Zones(region=language.say(region), zones=found) for region, found in by_region.items()]
+    return (*groups, Zones(region=language.say("No place"), zones=(("UTC", "UTC"),)))
 
 
 def _place(zone: str) -> str:

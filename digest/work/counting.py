@@ -49,7 +49,7 @@ def catch_up(app: App) -> None:
 
 
 def _words(paper: Paper | None) -> tuple[str, str | None] | None:
-    return paper and (paper.title, paper.abstract)
+    return (paper.title, paper.abstract) if paper else None
 
 
 def _count(app: App, papers: Iterable[Paper], *, sign: int) -> None:

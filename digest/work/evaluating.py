@@ -11,16 +11,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from digest.errors import ConfigError
 from digest.model import Paper, PaperId, Topic, TopicId, Value
 from digest.rank import Candidate, Corpus, Pool, Query, document_of, lsa, queries
+from digest.rank.meaning import Meaning
 from digest.rank.measures import Estimate, differences, estimates, measured
+from digest.rank.pool import Asked
 from digest.rank.relevance import Fits
-from digest.work import judged
+from digest.work import embedding, judged
+
+if TYPE_CHECKING:
+    from digest.embed import Model
 
 DEPTH = 200
 CORPORA = ("corpus.jsonl.gz", "corpus.jsonl")
@@ -49,12 +54,15 @@ class Report(Value):
     remarks: tuple[str, ...]
 
 
-def evaluate(folder: Path, asked: Path | None = None) -> Report:
-    """Rank the papers of a folder for its queries, or those of a file, and measure that. Raises ConfigError."""
+def evaluate(folder: Path, asked: Path | None = None, model: Path | None = None) -> Report:
+    """Rank the papers of a folder for its queries, or those of a file, and measure that. Raises ConfigError.
+
+    `model` is a folder with an embedding model that joins in.
+    """
     path = asked or folder / "queries.jsonl"
     papers, remarks = read_papers(folder)
     topics = read_topics(path)
-    runs, empty = answers(papers, topics)
+    runs, empty = answers(papers, topics, embedding.opened(str(model)) if model else None)
     remarks += [f"query {name}: no word to go by, so no answer" for name in empty]
     known = {paper.id for paper in papers}
     for topic in topics:
@@ -85,12 +93,16 @@ def read_topics(path: Path) -> list[Topic]:
     return [_topic(where, row) for where, row in judged.queries(path)]
 
 
-def answers(papers: Sequence[Paper], topics: Sequence[Topic]) -> tuple[dict[str, Run], list[str]]:
+def answers(
+    papers: Sequence[Paper], topics: Sequence[Topic], model: Model | None = None
+) -> tuple[dict[str, Run], list[str]]:
     """Return a run for each order, and the topics that have nothing to go by."""
     corpus = counted(papers)
     space = lsa.fit(sorted(papers, key=lambda one: (one.fresh_from, one.id))[-lsa.SAMPLE :])
-    pool = Pool([Candidate(paper=paper) for paper in papers], space, corpus)
-    wanted = queries(topics, corpus, space, {paper.id: paper for paper in papers})
+    known = {paper.id: paper for paper in papers}
+    pool = Pool([Candidate(paper=paper) for paper in papers], space, corpus, model=_asked(model))
+    aims = [embedding.aim_of(topic, known, model.places) for topic in topics] if model else None
+    wanted = queries(topics, corpus, space, known, aims)
     fits = Fits(pool, wanted)
     newest = np.array([one.paper.fresh_from.timestamp() for one in pool.candidates])
     orders: dict[str, Callable[[int], Any]] = {
@@ -103,6 +115,18 @@ def answers(papers: Sequence[Paper], topics: Sequence[Topic]) -> tuple[dict[str,
         for name, order in orders.items()
     }
     return runs, [one.topic.id for one in wanted if not (one.words or one.topic.examples)]
+
+
+def _asked(model: Model | None) -> Asked:
+    """Return how a model is asked about papers; all of them are what likeness is measured against."""
+
+    def ask(papers: Sequence[Paper]) -> Meaning | None:
+        if model is None:
+            return None
+        places = model.places([embedding.text_of(paper) for paper in papers])
+        return Meaning(places, places)
+
+    return ask
 
 
 def counted(papers: Iterable[Paper]) -> Corpus:

@@ -17,6 +17,8 @@ from digest.work.planning import told_once
 from digest.work.recent import Recent
 
 CONFIRM_FOR, ACCESS_FOR = timedelta(days=7), timedelta(hours=1)
+# For so long a mail's page opens, and can be used to say what to have more and less of.
+PAGE_FOR = timedelta(days=60)
 WIRES = 200  # digests kept in their bytes, some 60 KB each
 
 
@@ -54,7 +56,7 @@ class Messages:
         token = sign(app.settings.site.secret, purpose, subscriber.id, ends=delivery.due + good_for)
         link = paths.absolute(app.site, f"/{purpose}/{token}")
         return letters.letter_message(
-            letters.letter(app.templates, app.site, kind, link),
+            letters.letter(app.templates, app.site, kind, link, subscriber.language),
             app.site,
             app.settings.post,
             address=subscriber.address,
@@ -67,7 +69,15 @@ def core_of(
     app: App, sections: Sequence[Edition], *, layout: str, language: str, shelf: Shelf | None = None
 ) -> mail.MailCore:
     """Return the mail of some sections without its reader: for a preview, a test and all who get it, the same."""
-    return mail.compose(app.templates, app.site, sections, layout=layout, language=language, shelf=shelf)
+    return mail.compose(
+        app.templates,
+        app.site,
+        sections,
+        layout=layout,
+        language=language,
+        pattern=app.settings.mail.subject,
+        shelf=shelf,
+    )
 
 
 def wire_of(app: App, core: mail.MailCore) -> mime.Wire:
@@ -77,14 +87,16 @@ def wire_of(app: App, core: mail.MailCore) -> mime.Wire:
 
 def envelope(app: App, delivery: Delivery, subscriber: Subscriber) -> mail.Envelope:
     """Return what is the reader's own in a delivery's mail."""
-    leave = sign(app.settings.site.secret, Purpose.LEAVE, subscriber.id)
-    post = app.settings.post
+    secret, post = app.settings.site.secret, app.settings.post
+    leave = sign(secret, Purpose.LEAVE, subscriber.id)
+    page = sign(secret, Purpose.DIGEST, subscriber.id, ends=delivery.due + PAGE_FOR, about=delivery.slot)
     return mail.Envelope(
         address=subscriber.address,
         date=delivery.due,
         message_id=message_id(app, delivery),
         unsubscribe_url=paths.absolute(app.site, paths.leave_path(leave)),
         preferences_url=paths.absolute(app.site, paths.PREFERENCES),
+        digest_url=paths.absolute(app.site, paths.mailed_path(delivery.slot, page)),
         leave_to=marked(post.returns, leave) if post.returns else None,
         feedback=return_token(app, subscriber.id) if post.complaints else None,
     )

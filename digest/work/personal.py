@@ -6,7 +6,8 @@ and secret feed, nowhere else. As it was before the last step it is kept beside 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from enum import StrEnum
 from hashlib import sha256
 
 from msgspec import structs
@@ -15,18 +16,37 @@ from msgspec.structs import replace
 from digest.app import App
 from digest.edition.slots import KIND_OF
 from digest.errors import DigestError
-from digest.model import Paper, PaperId, Period, PeriodKind, SubscriberId, SubscriptionState, Topic, TopicId, Value
+from digest.model import (
+    Paper,
+    PaperId,
+    Period,
+    PeriodKind,
+    SubscriberId,
+    SubscriptionState,
+    Topic,
+    TopicId,
+    Value,
+    phrase,
+)
 from digest.rank import Pool, rank_all
 from digest.rank.effect import Effect, effect
 from digest.work.phrases import Phrases
 from digest.work.ranking import pool_of, prepared, rule_of
-from digest.work.subscribing import begin_own, end_own
+from digest.work.subscribing import begin_own, end_own, is_mailed
 from digest.work.wishes import RefusedError
 
 NAME = "My own topic"
 # Of papers to have more of, and of papers to have less of: the newest stay.
 PAPERS = 50
 _WANTS = ("should", "must", "authors", "categories", "examples")
+
+
+class Liking(StrEnum):
+    """What a reader says of a paper."""
+
+    MORE = "more"
+    LESS = "less"
+    NEITHER = "neither"
 
 
 class Own(Value):
@@ -77,7 +97,7 @@ def say(app: App, subscriber: SubscriberId, wanted: Phrases, *, by_link: bool) -
     def said(topic: Topic) -> Topic:
         found = replace(topic, **structs.asdict(wanted))
         if is_empty(found):
-            raise RefusedError({"words": "say what your topic is about"})
+            raise RefusedError({"words": phrase("say what your topic is about")})
         return found
 
     return _step(app, subscriber, said, by_link=by_link)
@@ -91,6 +111,26 @@ def more_like(app: App, subscriber: SubscriberId, paper: PaperId, *, by_link: bo
 def less_like(app: App, subscriber: SubscriberId, paper: PaperId, *, by_link: bool) -> Step:
     """Have fewer papers like this one. Of more than PAPERS the oldest give way. Raises DigestError."""
     return _step(app, subscriber, lambda topic: _with(topic, "unlike", "examples", paper), by_link=by_link)
+
+
+def weigh(app: App, subscriber: SubscriberId, papers: Collection[PaperId], liking: Liking) -> Step:
+    """Have more or less like these papers, or neither any more, by the link of a mail.
+
+    A mail is passed on, and outlives a good-bye: who is mailed nothing is not brought back by it. Raises DigestError.
+    """
+
+    def weighed(topic: Topic) -> Topic:
+        lists = {
+            name: tuple(one for one in getattr(topic, name) if one not in papers) for name in ("examples", "unlike")
+        }
+        match liking:
+            case Liking.MORE:
+                lists["examples"] += tuple(papers)
+            case Liking.LESS:
+                lists["unlike"] += tuple(papers)
+        return replace(topic, **lists)
+
+    return _step(app, subscriber, weighed, by_link=True, mailed=True)
 
 
 def reset(app: App, subscriber: SubscriberId, *, words: bool, by_link: bool) -> Step:
@@ -135,8 +175,13 @@ def is_empty(topic: Topic) -> bool:
     return not any(getattr(topic, name) for name in _WANTS)
 
 
-def _step(app: App, subscriber: SubscriberId, change: Callable[[Topic], Topic], *, by_link: bool) -> Step:
+def _step(
+    app: App, subscriber: SubscriberId, change: Callable[[Topic], Topic], *, by_link: bool, mailed: bool = False
+) -> Step:
+    """Take a step; `mailed` says that only who is mailed something may. Raises DigestError."""
     with app.store.transaction():
+        if mailed and not is_mailed(app, subscriber):
+            raise DigestError("no mail comes to you now", hint="subscribe again")
         before = own(app, subscriber).topic
         wanted = change(before)
         after = _bounded(replace(wanted, enabled=not is_empty(wanted)))

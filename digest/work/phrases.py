@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from digest.model import Topic, Value
+from digest.model import Phrase, Topic, Value, phrase
 from digest.rank.terms import term
 from digest.text import shorten, tidy
 from digest.work.wishes import RefusedError
@@ -39,13 +39,13 @@ def phrases(words: str, authors: str = "", categories: str = "") -> Phrases:
 
     Raises RefusedError for each line that says nothing, contradicts itself, or is too long.
     """
-    problems: dict[str, str] = {}
+    problems: dict[str, Phrase | str] = {}
 
     def taken(field: str, read: Callable[[str], T], text: str) -> T | None:
         try:
             return read(_line(text))
         except ValueError as error:
-            problems[field] = str(error)
+            problems[field] = error.args[0]
             return None
 
     found = taken("words", _words, words)
@@ -53,7 +53,7 @@ def phrases(words: str, authors: str = "", categories: str = "") -> Phrases:
     if problems or found is None or names is None or filed is None:
         raise RefusedError(problems)
     if found[2] and not any((*found[:2], names, filed)):
-        raise RefusedError({"words": "say also what you want, not only what you do not"})
+        raise RefusedError({"words": phrase("say also what you want, not only what you do not")})
     should, must, not_ = found
     return Phrases(should=should, must=must, not_=not_, authors=names, categories=filed)
 
@@ -66,22 +66,27 @@ def line_of(topic: Topic) -> str:
 
 def _line(text: str) -> str:
     if len(text) > LONGEST_LINE:
-        raise ValueError(f"at most {LONGEST_LINE} characters can be taken")
+        raise ValueError(phrase("at most {most} characters can be taken", most=LONGEST_LINE))
     return tidy(text)
 
 
 def _words(line: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     groups: dict[str, dict[str, str]] = {"": {}, "+": {}, "-": {}}
-    for sign, phrase, word in _PIECE.findall(line.translate(_QUOTES)):
-        text = _bounded(" ".join((phrase or word).split()))
+    for sign, kept, word in _PIECE.findall(line.translate(_QUOTES)):
+        text = _bounded(" ".join((kept or word).split()))
         if key := term(text):
             groups["-" if sign in "−–-" and sign else sign].setdefault(key, text)
     wanted = {**groups[""], **groups["+"]}
     if line and not any(groups.values()):
-        raise ValueError(f"“{shorten(line, LONGEST)}” holds only words that stand in every paper: name your subject")
+        raise ValueError(
+            phrase(
+                "{words:quoted} holds only words that stand in every paper: name your subject",
+                words=shorten(line, LONGEST),
+            )
+        )
     both = [text for key, text in groups["-"].items() if key in wanted]
     if both:
-        raise ValueError(f"“{both[0]}” is both wanted and left out")
+        raise ValueError(phrase("{words:quoted} is both wanted and left out", words=both[0]))
     _few([*wanted, *groups["-"]])
     should = {key: text for key, text in groups[""].items() if key not in groups["+"]}
     return tuple(should.values()), tuple(groups["+"].values()), tuple(groups["-"].values())
@@ -95,20 +100,22 @@ def _categories(line: str) -> tuple[str, ...]:
     found = [_bounded(one) for one in re.split(r"[\s,;]+", line) if one]
     strange = [one for one in found if not _CATEGORY.fullmatch(one)]
     if strange:
-        raise ValueError(f"“{strange[0]}” is no category: give some such as cs.LG")
+        raise ValueError(phrase("{category:quoted} is no category: give some such as cs.LG", category=strange[0]))
     return _few(found)
 
 
 def _bounded(text: str) -> str:
     if len(text) > LONGEST:
-        raise ValueError(f"“{shorten(text, 40)}” is longer than {LONGEST} characters")
+        raise ValueError(
+            phrase("{words:quoted} is longer than {most} characters", words=shorten(text, 40), most=LONGEST)
+        )
     return text
 
 
 def _few(found: Iterable[str]) -> tuple[str, ...]:
     given: Sequence[str] = tuple(dict.fromkeys(found))
     if len(given) > MOST:
-        raise ValueError(f"at most {MOST} can be taken, and these are {len(given)}")
+        raise ValueError(phrase("at most {most} can be taken, and these are {count}", most=MOST, count=len(given)))
     return tuple(given)
 
 

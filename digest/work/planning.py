@@ -10,18 +10,22 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from digest.app import App
+from digest.config.checks import duration
 from digest.edition import ACROSS_TOPICS, share
 from digest.edition.slots import KIND_OF, LATEST, Slot, carried, newest
 from digest.model import (
+    Cadence,
     DeliveryState,
     Digest,
     DigestId,
     Edition,
     PaperId,
     Segment,
+    SubscriberId,
     TopicId,
     Value,
 )
+from digest.work import brake
 from digest.work.recent import Recent
 
 # A commit waits for the disk: readers with a topic of their own would each be one.
@@ -49,13 +53,15 @@ class Load(Value):
 def plan(app: App, *, dry: bool = False) -> list[Plan]:
     """Enter all slots that are due now; `dry` only says what would be. Doing it again enters nothing."""
     now, recent, plans = app.now(), Recent(app.store), []
+    vanguard = _vanguard(app)
     for cadence, zone, hour in app.store.send_times():
         slot = newest(cadence, ZoneInfo(zone), hour, calendar=app.calendar, now=now)
+        first = vanguard.get((cadence, zone, hour), ())
         segments = app.store.segments(cadence, zone, hour, slot=slot.label, due=slot.due)
         for start in range(0, len(segments), BATCH):
             with nullcontext() if dry else app.store.transaction():
                 some = segments[start : start + BATCH]
-                plans += [_enter(app, slot, segment, recent, now=now, dry=dry) for segment in some]
+                plans += [_enter(app, slot, segment, recent, first, now=now, dry=dry) for segment in some]
     return plans
 
 
@@ -70,11 +76,29 @@ def loads(app: App, plans: Iterable[Plan]) -> list[Load]:
     return [Load(hour=hour, domain=domain, mails=mails) for (hour, domain), mails in rows]
 
 
-def _enter(app: App, slot: Slot, segment: Segment, recent: Recent, *, now: datetime, dry: bool) -> Plan:
+def _vanguard(app: App) -> dict[tuple[Cadence, str, int], list[SubscriberId]]:
+    """Return who goes first, by the moment at which they are mailed."""
+    found: defaultdict[tuple[Cadence, str, int], list[SubscriberId]] = defaultdict(list)
+    for address in app.settings.smtp.vanguard.split():
+        if one := app.store.subscriber_by_address(address):
+            found[one.cadence, one.zone, one.send_hour].append(one.id)
+    return found
+
+
+def _enter(
+    app: App,
+    slot: Slot,
+    segment: Segment,
+    recent: Recent,
+    first: Sequence[SubscriberId],
+    *,
+    now: datetime,
+    dry: bool,
+) -> Plan:
     latest = [one for topic in segment.topics for one in recent.released(topic, KIND_OF[slot.cadence])]
     editions = carried(latest, slot, covered=segment.covered)
-    late = now > slot.due + LATEST
-    shared = [] if late else told_once(app, editions, recent)
+    late, cancelled = now > slot.due + LATEST, brake.cancelled(app, slot.label)
+    shared = [] if late or cancelled else told_once(app, editions, recent)
     entered = segment.readers
     if not dry:
         digest = _keep(app, slot, segment, editions) if shared else None
@@ -85,12 +109,20 @@ def _enter(app: App, slot: Slot, segment: Segment, recent: Recent, *, now: datet
             # A late slot covers nothing: the next one carries its editions, if they are not too old by then.
             covers=segment.covered if late else slot.due,
             now=now,
-            state=DeliveryState.QUEUED if digest else DeliveryState.SKIPPED,
+            state=_state(digest, cancelled=cancelled),
             digest_id=digest,
-            reply=None if digest else "late" if late else "empty",
+            reply=None if digest else "cancelled" if cancelled else "late" if late else "empty",
+            next_try=now + duration(app.settings.smtp.vanguard_lead) if digest and first else None,
+            vanguard=first,
         )
     carried_ids = tuple(one.id for one in editions if shared)
     return Plan(slot=slot.label, due=slot.due, segment=segment, editions=carried_ids, readers=entered)
+
+
+def _state(digest: DigestId | None, *, cancelled: bool) -> DeliveryState:
+    if cancelled:
+        return DeliveryState.CANCELLED
+    return DeliveryState.QUEUED if digest else DeliveryState.SKIPPED
 
 
 def told_once(app: App, editions: Sequence[Edition], recent: Recent | None = None) -> list[Edition]:

@@ -13,6 +13,7 @@ from digest.app import App
 from digest.edition.slots import KIND_OF
 from digest.errors import DigestError, NotFoundError
 from digest.model import (
+    CADENCE_OF,
     Edition,
     EditionId,
     Period,
@@ -35,7 +36,7 @@ from digest.work.standing import conditions
 
 
 def preview(
-    app: App, topic: Topic, day: date | None, *, layout: str = "cards", language: str | None = None
+    app: App, topic: Topic, day: date | None, *, layout: str | None = None, language: str | None = None
 ) -> tuple[Edition, dict[str, bytes]]:
     """Return the edition of `day` (default today) and its files: mail.html, mail.txt, mail.eml and the three feeds.
 
@@ -80,10 +81,10 @@ def edition_of(app: App, topic: Topic, day: date | None, kind: PeriodKind | None
 
 
 def mail_files(
-    app: App, editions: list[Edition], *, layout: str = "cards", language: str | None = None
+    app: App, editions: list[Edition], *, layout: str | None = None, language: str | None = None
 ) -> dict[str, bytes]:
     """Return a mail of the editions as HTML, as text and as the whole message, to a reader of no name and no keys."""
-    core = core_of(app, editions, layout=layout, language=language or app.site.language)
+    core = core_of(app, editions, layout=layout or app.settings.mail.layout, language=language or app.site.language)
     reader = specimen(app, editions)
     return {
         "mail.html": mail.html_for(core, reader).encode(),
@@ -109,9 +110,15 @@ def specimen(app: App, sections: list[Edition], *, address: str = "reader@exampl
         message_id=f"<preview.{name}@{app.settings.host}>",
         unsubscribe_url=paths.absolute(app.site, paths.leave_path(PLACEHOLDER)),
         preferences_url=paths.absolute(app.site, paths.PREFERENCES),
+        digest_url=paths.absolute(app.site, paths.mailed_path(_slot(sections), PLACEHOLDER)),
         leave_to=marked(post.returns, PLACEHOLDER) if post.returns else None,
         feedback=PLACEHOLDER if post.complaints else None,
     )
+
+
+def _slot(sections: list[Edition]) -> str:
+    latest = max(sections, key=lambda edition: edition.dated)
+    return f"{CADENCE_OF[latest.period.kind]}:{latest.dated:%Y-%m-%d}"
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Written:

@@ -30,6 +30,7 @@ from digest.rank.score import asks_the_crowd, weights_for
 from digest.text import fold
 from digest.work.candidates import Bloomers, bloomers, candidates
 from digest.work.counting import corpus_of
+from digest.work.embedding import aims_of, meaning_of
 from digest.work.fitting import space_of
 from digest.work.summaries import with_summaries
 
@@ -70,7 +71,7 @@ def drafts(
     """Yield the drafts of many topics, made from the same candidates; each is what `draft` makes of it alone."""
     window = pool_of(app, period, as_of=as_of) if pool is None else pool
     late = bloomed if bloomed is not None else bloomers(app, period, as_of=as_of)
-    bloom = Pool(late.candidates, window.space, window.corpus)
+    bloom = Pool(late.candidates, window.space, window.corpus, model=window.model)
     wanted, told = prepared(app, topics, window.space), _told_to(app, topics, period, (window, bloom))
     rule = rule_of(app, period)
     for one, had, ranking in zip(wanted, told, rank_all(window, wanted, rule, told=told), strict=True):
@@ -169,13 +170,14 @@ def pool_of(app: App, period: Period, *, as_of: datetime) -> Pool:
 
 
 def _ready(app: App, found: Iterable[Candidate], *, as_of: datetime) -> Pool:
-    return Pool(found, space_of(app, as_of), corpus_of(app))
+    space = space_of(app, as_of)
+    return Pool(found, space, corpus_of(app), model=lambda papers: meaning_of(app, papers, space.known))
 
 
 def prepared(app: App, topics: Sequence[Topic], space: Space) -> list[Query]:
     """Return topics made ready."""
     named = app.store.papers({id_ for topic in topics for id_ in (*topic.examples, *topic.unlike)})
-    return queries(topics, corpus_of(app, vocabulary(topics)), space, named)
+    return queries(topics, corpus_of(app, vocabulary(topics)), space, named, aims_of(app, topics, named))
 
 
 def why(app: App, topic: Topic, paper: Paper, period: Period, *, as_of: datetime) -> Reply:

@@ -30,6 +30,7 @@ from digest.model import (
     Value,
 )
 from digest.rank import document_of
+from digest.render.why import sentence
 from digest.work.ranking import draft
 
 if TYPE_CHECKING:
@@ -158,11 +159,16 @@ def _differences(one: Edition, again: Edition) -> Iterator[str]:
         other = theirs.get(pick.paper.id)
         if other and other.score != pick.score:
             yield f"“{pick.paper.title}”: scored {pick.score!r}, would score {other.score!r}"
-        elif other and replace(other, rank=pick.rank) != pick:
+        elif other and not _is_alike(pick, other):
             yield f"“{pick.paper.title}”: its text, numbers or reasons changed"
     if (one.considered, one.matched) != (again.considered, again.matched):
         seen, fitted = f"{one.considered} papers were seen", f"{one.matched} fitted"
         yield f"{seen} and {fitted}, would be {again.considered} and {again.matched}"
+
+
+def _is_alike(pick: Pick, other: Pick) -> bool:
+    """Say whether two picks of a paper are the same but for their rank; reasons by what they say, however kept."""
+    return sentence(pick) == sentence(other) and replace(other, rank=pick.rank, reasons=pick.reasons) == pick
 
 
 def changes(before: Sequence[Pick], after: Sequence[Pick]) -> list[Change]:

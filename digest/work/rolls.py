@@ -126,7 +126,9 @@ def _add(app: App, row: Mapping[str, str], topics: Sequence[str], choice: Sequen
         zone=row.get("zone") or app.settings.site.zone,
         offered=choice,
     )
-    form = wishes.form_of(language=row.get("language") or app.site.language, layout=row.get("layout") or "cards")
+    form = wishes.form_of(
+        language=row.get("language") or app.site.language, layout=row.get("layout") or app.settings.mail.layout
+    )
     return add(
         app,
         address=address,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from digest import watch
 from digest.app import App
-from digest.model import Condition, Period, Topic
+from digest.model import Condition, Period, Phrase, Topic
 from digest.render.standing import health_line
 
 # What an edition says of its sources holds for its own day, not for one that is made up for much later.
@@ -35,7 +35,7 @@ def awaits(app: App, topic: Topic, period: Period, found: Sequence[Condition]) -
     return any(watch.worth_waiting(one, now) for one in _of(topic, found))
 
 
-def health(app: App, topic: Topic, period: Period, found: Sequence[Condition]) -> str | None:
+def health(app: App, topic: Topic, period: Period, found: Sequence[Condition]) -> tuple[Phrase, ...] | None:
     """Return what an edition composed now says of the sources that are behind, None if none of its sources is."""
     now = app.now()
     if now - app.calendar.cut(period) > _CURRENT:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from digest.app import App
 from digest.model import OPEN_DELIVERIES, Condition, DeliveryState, EditionId, Period, SourceState, Value
 from digest.render.standing import told
+from digest.work.brake import paused
 from digest.work.composing import due_periods
 from digest.work.standing import conditions
 
@@ -90,8 +91,9 @@ def _mail_stuck(app: App, mail: dict[str, int], next_mail: datetime | None) -> l
     parked = mail.get(str(DeliveryState.PARKED), 0)
     if parked:
         found.append(f"{parked} mails are parked: `digest outbox retry` or `digest outbox cancel SLOT`")
-    if app.store.switch("outbox") == "paused" and any(mail.get(str(state)) for state in OPEN_DELIVERIES):
-        found.append("the outbox is paused while mail waits: `digest outbox resume`")
+    why = paused(app)
+    if why and any(mail.get(str(state)) for state in OPEN_DELIVERIES):
+        found.append(f"the outbox is paused while mail waits, {why}: `digest outbox resume`")
     elif next_mail and app.now() - next_mail > MAIL_LATE:
         found.append(f"mail waits since {next_mail:%Y-%m-%d %H:%M} UTC: is the relay up?")
     return found

@@ -33,7 +33,7 @@ from digest.model import (
 from digest.render.letters import LetterKind
 from digest.store.readers import address_key
 from digest.tokens import address_hash, subscriber_id
-from digest.work.wishes import Form, Wishes, application, mailbox_of, wishes
+from digest.work.wishes import Form, Wishes, application, form_of, mailbox_of, wishes
 
 # At most one letter of a kind to an address in a day and three in a month, whoever asks: the form must not be a weapon.
 BETWEEN_LETTERS, LETTERS_IN, LETTERS = timedelta(days=1), timedelta(days=30), 3
@@ -61,8 +61,19 @@ class Added(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-def join(app: App, *, address: str, topics: Sequence[str], cadence: str, hour: str, zone: str) -> None:
+def join(
+    app: App,
+    *,
+    address: str,
+    topics: Sequence[str],
+    cadence: str,
+    hour: str,
+    zone: str,
+    language: str | None = None,
+) -> None:
     """Ask for topics by the form: they wait for a confirmation, for which a letter is queued if none was lately.
+
+    `language` is the form's, the site's if None: mails come in it.
 
     Raises RefusedError for what cannot be read or is not offered; nothing else shows what became of it.
     """
@@ -72,7 +83,7 @@ def join(app: App, *, address: str, topics: Sequence[str], cadence: str, hour: s
     with app.store.transaction():
         if suppressed(app, mailbox) in BLOCKING:
             return
-        subscriber = _found(app, mailbox, wanted)
+        subscriber = _found(app, mailbox, wanted, language)
         for lapsed in _lapsed(app.store.subscriptions(subscriber.id), app.now()):
             app.store.save_subscription(lapsed)
         for topic in wanted.topics:
@@ -139,9 +150,20 @@ def preferences(app: App, subscriber: SubscriberId) -> Preferences:
 
 
 def change(
-    app: App, subscriber: SubscriberId, *, topics: Iterable[str], cadence: str, hour: str, zone: str, paused: bool
+    app: App,
+    subscriber: SubscriberId,
+    *,
+    topics: Iterable[str],
+    cadence: str,
+    hour: str,
+    zone: str,
+    paused: bool,
+    language: str | None = None,
+    layout: str | None = None,
 ) -> Preferences:
     """Change what a subscriber gets, at once: the link proves who asks. Without any topic it is leaving.
+
+    `language` and `layout` stay as they are where None is given.
 
     Raises RefusedError, and NotFoundError.
     """
@@ -149,7 +171,9 @@ def change(
     wanted = wishes(topics=topics, cadence=cadence, hour=hour, zone=zone, offered=choice)
     with app.store.transaction():
         before = app.store.subscriber(subscriber)
-        app.store.save_subscribers([replace(_with(before, wanted), paused=paused)])
+        form = form_of(language=language or before.language, layout=layout or before.layout)
+        after = replace(_with(before, wanted), paused=paused, language=form.language, layout=form.layout)
+        app.store.save_subscribers([after])
         if wanted.topics:
             held = app.store.subscriptions(subscriber)
             for one in _changes(held, wanted.topics, choice, subscriber, app.now()):
@@ -214,6 +238,13 @@ def begin_own(app: App, subscriber: SubscriberId, topic: TopicId, *, by_link: bo
         app.store.save_subscription(one)
     if by_link:
         app.store.lift(hash_of(app, app.store.subscriber(subscriber).address), SuppressionReason.LEFT)
+
+
+def is_mailed(app: App, subscriber: SubscriberId) -> bool:
+    """Say whether anything is mailed to a subscriber. Raises NotFoundError."""
+    owner = app.store.subscriber(subscriber)
+    active = any(one.state is SubscriptionState.ACTIVE for one in app.store.subscriptions(subscriber))
+    return active and suppressed(app, owner.address) is None
 
 
 def end_own(app: App, subscriber: SubscriberId, topic: TopicId) -> None:
@@ -306,8 +337,8 @@ def _with(subscriber: Subscriber, wanted: Wishes) -> Subscriber:
 # The steps
 
 
-def _found(app: App, mailbox: str, wanted: Wishes) -> Subscriber:
-    """Find the subscriber of an address, or make one.
+def _found(app: App, mailbox: str, wanted: Wishes, language: str | None = None) -> Subscriber:
+    """Find the subscriber of an address, or make one, in a language or the site's.
 
     The wishes are taken at once unless something is mailed there already: before that they change nothing for anybody,
     and after it a stranger could move another's mail to the middle of the night.
@@ -320,8 +351,10 @@ def _found(app: App, mailbox: str, wanted: Wishes) -> Subscriber:
         address=mailbox,
         created=app.now(),
         language=app.site.language,
+        layout=app.settings.mail.layout,
     )
     found = _with(known or fresh, wanted)
+    found = replace(found, language=language or found.language)
     app.store.save_subscribers([found])
     return found
 

@@ -11,7 +11,8 @@ from zoneinfo import available_timezones
 from email_validator import EmailNotValidError, validate_email
 
 from digest.errors import DigestError
-from digest.model import CADENCE_OF, Cadence, Topic, TopicId, Value
+from digest.model import CADENCE_OF, Cadence, Phrase, Topic, TopicId, Value, phrase
+from digest.render.languages import ENGLISH
 from digest.render.press import LAYOUTS
 from digest.text import shorten, tidy
 
@@ -22,8 +23,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 class RefusedError(DigestError):
     """What was asked for cannot be had; `problems` says why, by the field at fault."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("\n".join(f"{field}: {why}" for field, why in problems.items()))
+    def __init__(self, problems: Mapping[str, Phrase | str]) -> None:
+        super().__init__("\n".join(f"{field}: {ENGLISH.of(why)}" for field, why in problems.items()))
         self.problems = dict(problems)
 
 
@@ -79,21 +80,21 @@ def mailbox_of(text: str) -> str:
 def cadence_of(text: str) -> Cadence:
     """Raises ValueError."""
     if text not in set(Cadence):
-        raise ValueError(f"choose {', '.join(Cadence)}")
+        raise ValueError(phrase("choose {options}", options=", ".join(Cadence)))
     return Cadence(text)
 
 
 def hour_of(text: str) -> int:
     """Raises ValueError."""
     if not re.fullmatch("[0-9]{1,2}", text) or int(text) > 23:
-        raise ValueError("choose an hour from 0 to 23")
+        raise ValueError(phrase("choose an hour from 0 to 23"))
     return int(text)
 
 
 def zone_of(text: str) -> str:
     """Raises ValueError."""
     if text not in zones():
-        raise ValueError("choose a time zone such as Europe/Berlin")
+        raise ValueError(phrase("choose a time zone such as Europe/Berlin"))
     return text
 
 
@@ -106,12 +107,22 @@ def topics_of(ids: Iterable[str], offered: Sequence[Topic], cadence: str) -> tup
     known = {topic.id for topic in offered}
     strangers = sorted(wanted - known)
     if strangers:
-        raise ValueError(f"there is no topic “{shorten(tidy(strangers[0]), 40)}”")
+        raise ValueError(phrase("there is no topic {topic:quoted}", topic=shorten(tidy(strangers[0]), 40)))
     meant = [topic for topic in offered if topic.id in wanted]
     missing = [topic.name for topic in meant if cadence in set(Cadence) and cadence not in cadences(topic)]
     if missing:
-        raise ValueError(f"there is no {cadence} edition of “{shorten(tidy(missing[0]), 80)}”")
+        raise ValueError(_no_edition(Cadence(cadence), shorten(tidy(missing[0]), 80)))
     return tuple(topic.id for topic in meant)
+
+
+def _no_edition(cadence: Cadence, topic: str) -> Phrase:
+    match cadence:
+        case Cadence.DAILY:
+            return phrase("there is no daily edition of {topic:quoted}", topic=topic)
+        case Cadence.WEEKLY:
+            return phrase("there is no weekly edition of {topic:quoted}", topic=topic)
+        case Cadence.MONTHLY:
+            return phrase("there is no monthly edition of {topic:quoted}", topic=topic)
 
 
 def cadences(topic: Topic) -> tuple[Cadence, ...]:
@@ -138,35 +149,41 @@ def _checks(
 
 
 def _no_topic() -> None:
-    raise ValueError("choose at least one topic")
+    raise ValueError(phrase("choose at least one topic"))
 
 
 def _language(text: str) -> str:
     if not re.fullmatch("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
-        raise ValueError("give a language tag such as en")
+        raise ValueError(phrase("give a language tag such as en"))
     return text
 
 
 def _layout(text: str) -> str:
     if text not in LAYOUTS:
-        raise ValueError(f"choose {', '.join(LAYOUTS)}")
+        raise ValueError(phrase("choose {options}", options=", ".join(LAYOUTS)))
     return text
 
 
 def _mailbox(text: str) -> str:
     text = text.strip(" ")
     if not text:
-        raise ValueError("give your mail address")
+        raise ValueError(phrase("give your mail address"))
     if len(text) > LONGEST_ADDRESS:
-        raise ValueError(f"an address has at most {LONGEST_ADDRESS} characters")
+        raise ValueError(phrase("an address has at most {most} characters", most=LONGEST_ADDRESS))
     if _CONTROL.search(text):
-        raise ValueError("an address holds no line breaks and no control characters")
+        raise ValueError(phrase("an address holds no line breaks and no control characters"))
     try:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
-        raise ValueError(tidy(str(error)).removesuffix(".")) from error
+        raise ValueError(_unsound(text)) from error
     assert found.ascii_email is not None
     return found.ascii_email
+
+
+def _unsound(text: str) -> Phrase:
+    if not text.rpartition("@")[0].isascii():
+        return phrase("before the @ only plain letters, digits and signs can be used")
+    return phrase("this is no mail address such as name@example.org")
 
 
 def _read(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
@@ -176,7 +193,7 @@ def _read(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         try:
             found[field] = check()
         except ValueError as error:
-            problems[field] = str(error)
+            problems[field] = error.args[0]
     if problems:
         raise RefusedError(problems)
     return found

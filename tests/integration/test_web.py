@@ -230,7 +230,7 @@ def test_a_form_with_mistakes_comes_back_with_each_beside_its_field(clock: Clock
     page = parsed(found.content)
     assert part(page, ".//input[@id='address']").attrib["value"] == "ada@"
     described = part(page, ".//input[@id='address']").attrib["aria-describedby"]
-    assert words_of(part(page, f".//*[@id='{described}']")).startswith("There must be something after")
+    assert words_of(part(page, f".//*[@id='{described}']")).startswith("This is no mail address")
     assert [one.attrib["href"] for one in page.iterfind(".//*[@role='alert']//a")] == ["#address", "#topics"]
     selected = [one.attrib["value"] for one in page.iter("option") if "selected" in one.attrib]
     assert selected == ["12", "Asia/Tokyo"]

@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -18,11 +19,16 @@ from digest.tokens import Purpose
 from digest.web import serve_until
 from digest.web.server import address_of, listening
 from digest.work import subscribing
+from digest.work.personal import own
 from tests.doors import ADA, Clock, letters, link, reader, site, states
+from tests.integration.test_accessible import AXE, JUDGE, RULES
 from tests.integration.test_look import FLAWS, QUIET
+from tests.integration.test_web_mailed import link as link_to_mail
+from tests.integration.test_web_mailed import send
 
 pytestmark = pytest.mark.browser
 BOB = "bob@example.org"
+PICTURES = os.environ.get("DIGEST_PICTURES", "")
 
 
 class Served:
@@ -35,6 +41,7 @@ class Served:
                 app, address=mailbox, topics=["kv-cache", "vision"], cadence="daily", hour="7", zone="Europe/Berlin"
             )
         subscribing.confirm(app, reader(app, BOB).id)
+        send(app, reader(app, BOB))
 
     def doors(self) -> dict[str, str]:
         ada, bob = (reader(self.app, mailbox).id for mailbox in (ADA, BOB))
@@ -44,6 +51,7 @@ class Served:
             "leave": link(self.app, Purpose.LEAVE, ada),
             "preferences": link(self.app, Purpose.PREFERENCES, bob, hours=1),
             "ask": "/preferences/",
+            "mailed": link_to_mail(reader(self.app, BOB)),
             "ended": link(self.app, Purpose.CONFIRM, ada, days=-1),
             "nowhere": "/nowhere",
         }
@@ -161,3 +169,36 @@ def test_a_form_that_is_not_filled_in_is_not_sent(served: Served, page: Page) ->
     served.clock.turn(seconds=9)
     page.get_by_role("button", name="Subscribe").click()
     assert page.get_by_role("alert").get_by_role("link").all_inner_texts() == ["Choose at least one topic."]
+
+
+def test_a_paper_of_a_mail_is_chosen_and_taken_back_by_keyboard_alone(served: Served, page: Page) -> None:
+    who = reader(served.app, BOB)
+    page.goto(link_to_mail(who))
+    more, less = (page.get_by_role("button", name=f"{way} like this: Paper 2") for way in ("More", "Less"))
+    less.focus()
+    press(page, "Shift+Tab")
+    assert more.evaluate("e => e === document.activeElement")
+    press(page, "Enter")
+    assert "now prefers papers like “Paper 2”" in page.get_by_role("status").inner_text()
+    assert page.get_by_role("status").evaluate("e => e.closest('li').querySelector('h3').innerText") == "Paper 2"
+    assert [paper.title for paper in own(served.app, who.id).more] == ["Paper 2"]
+    page.get_by_role("button", name="Undo: more like this: Paper 2").focus()
+    press(page, "Enter")
+    page.get_by_text("Taken back: ").wait_for()
+    assert own(served.app, who.id).empty
+
+
+def test_the_page_of_a_mail_keeps_nobody_out(served: Served, browser: Browser) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: name the folder that holds it in DIGEST_NODE_MODULES")
+    context = browser.new_context(base_url=served.address, bypass_csp=True)
+    page = context.new_page()
+    page.goto(link_to_mail(reader(served.app, BOB)))
+    page.add_script_tag(path=AXE)
+    for scheme, width in (("light", 1200), ("dark", 320)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # both are
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(JUDGE, RULES) == []
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"page-of-mail-{width}-{scheme}.png", full_page=True)
+    context.close()

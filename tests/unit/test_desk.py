@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from digest.edition import compose, ordered, pinned, share, unpinned
 from digest.model import Desk, Edition, EditionId, PaperId, Period, Pick, Pin, Sister
+from digest.render.languages import ENGLISH
+from digest.render.why import reasons_of
 from tests.factories import NOON, make_edition, make_paper, make_pick, make_topic
 
 DESK = Desk(edition_id=EditionId("kv-cache/2026-11-20"))
@@ -52,7 +54,7 @@ def test_editors_may_choose_more_than_the_limit() -> None:
 def test_a_chosen_paper_says_so_and_keeps_its_score_and_parts() -> None:
     guest = pick("guest", 0.0, parts=(), reasons=("in cs.CL",))
     (found,) = composed([], [(1, guest)]).picks
-    assert (found.reasons, found.score, found.parts, found.chosen) == (
+    assert (reasons_of(found), found.score, found.parts, found.chosen) == (
         ("chosen by the editor", "in cs.CL"),
         0.0,
         (),
@@ -63,8 +65,8 @@ def test_a_chosen_paper_says_so_and_keeps_its_score_and_parts() -> None:
 def test_a_paper_that_was_in_anyway_is_only_placed_by_the_editor() -> None:
     edition = composed(RANKED, [(1, RANKED[2])])
     assert shown(edition) == ["1 three", "2 one", "3 two"]
-    assert edition.picks[0].reasons[0] == "placed by the editor"
-    assert composed(RANKED, [(1, RANKED[3])]).picks[0].reasons[0] == "chosen by the editor"
+    assert ENGLISH.of(edition.picks[0].reasons[0]) == "placed by the editor"
+    assert ENGLISH.of(composed(RANKED, [(1, RANKED[3])]).picks[0].reasons[0]) == "chosen by the editor"
 
 
 def test_a_sister_that_is_chosen_is_not_named_beside_another_as_well() -> None:

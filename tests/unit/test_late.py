@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from digest.model import PaperId, Part, Pick, Signal, SignalKind, SourceId
 from digest.rank.late import Growth, bloom, first, offered, usual
+from digest.render.languages import ENGLISH
+from digest.render.why import sentence
 from tests.factories import NOON, make_paper, make_pick
 
 DAY = timedelta(days=1)
@@ -44,8 +46,8 @@ def test_votes_usually_grow_little_after_the_first_day(days: float, times: float
 def test_a_late_bloomer_says_its_numbers() -> None:
     found = bloom(PAPER, counted((0.3, 2), (0.9, 7), (16, 84)), at=NOON)
     assert found
-    assert found.reason == "7 upvotes on its first day, 84 now"
-    assert grown(84, then=1).reason == "1 upvote on its first day, 84 now"
+    assert ENGLISH.of(found.reason) == "7 upvotes on its first day, 84 now"
+    assert ENGLISH.of(grown(84, then=1).reason) == "1 upvote on its first day, 84 now"
 
 
 def test_a_usual_growth_is_no_news() -> None:
@@ -65,7 +67,7 @@ def test_without_a_number_of_the_first_day_nothing_can_be_told() -> None:
 def test_stars_bloom_too() -> None:
     found = bloom(PAPER, counted((0.5, 3), (9, 1204), kind=SignalKind.STARS), at=NOON)
     assert found
-    assert found.reason == "3 stars on its first day, 1,204 now"
+    assert ENGLISH.of(found.reason) == "3 stars on its first day, 1,204 now"
 
 
 def test_nothing_of_later_is_known() -> None:
@@ -83,7 +85,7 @@ def test_a_topic_is_offered_few_that_fit_it() -> None:
     picks = [fitting("a", 0.5), fitting("b", 0.4), fitting("c", 0.9), fitting("off topic", 0.1)]
     found = offered(picks, held, relevance=0.3)
     assert [(one.paper.id, one.rank) for one in found] == [("b", 1), ("c", 2)]
-    assert found[0].reasons == ("7 upvotes on its first day, 90 now", "matches")
+    assert sentence(found[0]) == "7 upvotes on its first day, 90 now; matches"
 
 
 def test_of_series_as_they_really_grow_few_are_told_and_those_that_explode_are() -> None:

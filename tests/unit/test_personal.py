@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from digest.app import App
 from digest.errors import DigestError
-from digest.model import Cadence, PaperId, PeriodKind, SubscriberId, SubscriptionState, Topic, TopicId
+from digest.model import Cadence, PaperId, PeriodKind, SubscriberId, SubscriptionState, Topic, TopicId, phrase
 from digest.rank.effect import because
 from digest.rank.relevance import Match
+from digest.render.languages import ENGLISH
 from digest.work import personal, subscribing
 from digest.work.composing import compose_due
 from digest.work.personal import PAPERS, own_id
@@ -116,7 +117,7 @@ def test_names_and_categories_are_a_topic_too() -> None:
 def test_words_make_a_topic_and_show_what_it_would_have_picked(app: App, ada: SubscriberId) -> None:
     step = said(app, ada, "bees")
     assert {one.paper_id for one in step.effect.entered} == {paper.id for paper in BEES}
-    assert {one.why for one in step.effect.moves} == {"holds “bees”"}
+    assert {ENGLISH.of(one.why) for one in step.effect.moves} == {"holds “bees”"}
     assert step.effect.considered == 9
     assert states(app)[own_id(ada)] == "active"
 
@@ -125,7 +126,9 @@ def test_other_words_move_papers_in_and_out(app: App, ada: SubscriberId) -> None
     said(app, ada, "bees")
     effect = said(app, ada, "whales").effect
     assert {one.paper_id for one in effect.entered} == {paper.id for paper in WHALES}
-    assert {(one.paper_id, one.why) for one in effect.left} == {(one.id, "“bees” counts no more") for one in BEES}
+    assert {(one.paper_id, ENGLISH.of(one.why)) for one in effect.left} == {
+        (one.id, "“bees” counts no more") for one in BEES
+    }
 
 
 def test_more_like_a_paper_brings_what_is_like_it(app: App, ada: SubscriberId) -> None:
@@ -133,7 +136,7 @@ def test_more_like_a_paper_brings_what_is_like_it(app: App, ada: SubscriberId) -
     app.store.save_papers([*many, *(make_paper(f"Ants {n}", abstract="Ants dig nests in sand.") for n in range(60))])
     said(app, ada, "bees")
     effect = personal.more_like(app, ada, many[0].id, by_link=True).effect
-    assert {one.why for one in effect.entered} == {"more like what you ask for"}
+    assert {ENGLISH.of(one.why) for one in effect.entered} == {"more like what you ask for"}
     assert all(one.title.startswith("Whales") for one in effect.entered)
     less = personal.less_like(app, ada, many[0].id, by_link=True)
     assert (less.topic.examples, less.topic.unlike) == ((), (many[0].id,))
@@ -209,13 +212,17 @@ def test_less_like_this_alone_is_no_topic_yet(app: App, ada: SubscriberId) -> No
         (Match(evidence=9.0), Match(evidence=1.0, trust=1.0, unlike=0.5), "like papers you want less of"),
         (Match(evidence=1.0, trust=1.0, unlike=0.5), Match(evidence=9.0), "no more like papers you want less of"),
         (Match(), Match(evidence=9.0, authors=("Ana",)), "its author or category"),
-        (Match(evidence=9.0), Match(evidence=9.0, barred="holds “wasp”"), "holds “wasp”"),
-        (Match(evidence=9.0, barred="holds “wasp”"), Match(evidence=9.0), "no more: holds “wasp”"),
+        (Match(evidence=9.0), Match(evidence=9.0, barred=phrase("holds {word:quoted}", word="wasp")), "holds “wasp”"),
+        (
+            Match(evidence=9.0, barred=phrase("holds {word:quoted}", word="wasp")),
+            Match(evidence=9.0),
+            "no longer left out",
+        ),
         (Match(evidence=9.0), Match(evidence=9.0), "others moved"),
     ],
 )
 def test_the_addend_that_changed_most_is_why(before: Match, after: Match, why: str) -> None:
-    assert because(before, after) == why
+    assert ENGLISH.of(because(before, after)) == why
 
 
 # Consent

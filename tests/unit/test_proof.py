@@ -51,7 +51,7 @@ def test_a_mistake_is_told_with_its_template_and_line(name: str, old: str, new: 
 
 
 def test_a_mistake_that_only_some_papers_bring_out_is_found_as_well() -> None:
-    withdrawn = "Withdrawn by its authors."
+    withdrawn = '{{ _("Withdrawn by its authors.") }}'
     assert "'nothing' is undefined" in fault("partials/paper.mail.html", withdrawn, "{{ nothing }}")
 
 
@@ -60,3 +60,14 @@ def test_a_template_whose_mail_breaks_a_rule_is_refused() -> None:
     told = fault("mail/digest.html", "{{ body }}", pixel)
     assert told.startswith("a mail (cards, en) would break a rule: ")
     assert "count.example" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("mail/letter.html", "<p>{{ words.ask }}", '<p><img src="https://count.example/1.gif">{{ words.ask }}'),
+        ("mail/letter.txt", "{{ words.ask", "Something else altogether that the other form does not say. {{ words.ask"),
+    ],
+)
+def test_a_letter_that_breaks_a_rule_is_refused_as_well(name: str, old: str, new: str) -> None:
+    assert fault(name, old, new).startswith("a mail (letter confirm, en) would break a rule: ")

@@ -14,6 +14,8 @@ from digest.model import Mode, Paper, PaperId, PeriodKind, SignalKind, Topic, We
 from digest.rank import Candidate, Corpus, Pool, Ranking, Rule, judge, lsa, queries, rank
 from digest.rank.score import freshness, weights_of
 from digest.rank.terms import stems, term
+from digest.render.languages import ENGLISH
+from digest.render.why import sentence
 from tests.factories import NOON, make_paper, make_topic
 
 CORPUS = Corpus(papers=1000, tokens=60_000, frequencies={"kv": 5, "cach": 12, "token": 300, "evict": 4})
@@ -36,7 +38,8 @@ def ranked(topic: Topic, *candidates: Candidate, corpus: Corpus = CORPUS) -> Ran
 
 def verdict(topic: Topic, candidate: Candidate) -> str | None:
     (wanted,) = queries([topic], CORPUS, EMPTY)
-    return judge(Pool([candidate], EMPTY, CORPUS), wanted, RULE).excluded
+    excluded = judge(Pool([candidate], EMPTY, CORPUS), wanted, RULE).excluded
+    return ENGLISH.of(excluded) if excluded else None
 
 
 def titles(ranking: Ranking) -> list[str]:
@@ -67,7 +70,7 @@ def test_a_phrase_keeps_its_small_words() -> None:
 
 def test_a_paper_of_an_earlier_day_says_its_age() -> None:
     pick = ranked(make_topic(), about("KV cache", listed=NOON - timedelta(days=4))).picks[0]
-    assert pick.reasons[-1] == "listed 4 days earlier"
+    assert ENGLISH.of(pick.reasons[-1]) == "listed 4 days earlier"
 
 
 def test_a_phrase_does_not_reach_over_title_and_abstract() -> None:
@@ -93,7 +96,7 @@ def test_one_of_the_needed_words_must_stand() -> None:
 def test_a_followed_author_is_enough_in_any_spelling() -> None:
     topic = make_topic(should=(), authors=("Ana Ruiz",))
     picks = ranked(topic, about("Something else", authors=("Ruiz, Ana", "Bo Li"))).picks
-    assert picks[0].reasons[0] == "by Ruiz, Ana, whom this topic follows"
+    assert ENGLISH.of(picks[0].reasons[0]) == "by Ruiz, Ana, whom this topic follows"
 
 
 def test_a_topic_of_categories_alone_takes_all_they_hold() -> None:
@@ -159,7 +162,7 @@ def test_the_same_text_under_two_identities_is_picked_once() -> None:
 def test_reasons_say_words_votes_and_age() -> None:
     candidate = about("KV cache eviction", votes=41, listed=NOON - timedelta(hours=9))
     pick = ranked(make_topic(should=("KV cache", "eviction")), candidate).picks[0]
-    assert pick.sentence == "matches “KV cache”, “eviction”; 41 upvotes; new"
+    assert sentence(pick) == "matches “KV cache”, “eviction”; 41 upvotes; new"
 
 
 def test_a_topic_of_stop_words_picks_nothing() -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from digest.model import Paper, PaperId, PeriodKind, Topic, Weights
 from digest.rank import Candidate, Corpus, Pool, Query, Ranking, Rule, Space, judge, lsa, queries, rank, rank_all
 from digest.rank.relevance import Fits, Match, explained
+from digest.render.languages import ENGLISH
+from digest.render.why import sentence
 from digest.work.evaluating import counted
 from tests.factories import NOON, make_paper, make_topic
 
@@ -74,7 +76,7 @@ def test_a_paper_in_other_words_of_the_same_field_is_found() -> None:
     away = [one for one in window() if not one.id.startswith("battery")]
     (pick,) = ranked(make_topic(should=("lithium battery",)), [paper, *away]).picks
     assert pick.paper == paper
-    assert pick.reasons[0] == "much like the papers of this topic"
+    assert ENGLISH.of(pick.reasons[0]) == "much like the papers of this topic"
 
 
 def test_a_day_on_which_nothing_fits_is_empty() -> None:
@@ -126,7 +128,7 @@ def test_a_young_store_goes_by_words() -> None:
     assert wanted.trust == 0
     found = rank(pool(*window(), count=20), wanted, RULE)
     assert found.picks
-    assert all("battery" in " ".join(pick.reasons) for pick in found.picks)
+    assert all("battery" in sentence(pick) for pick in found.picks)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 49, 50, 51])

@@ -13,6 +13,7 @@ from digest.rank.reasons import reasons
 from digest.rank.relevance import Match
 from digest.rank.score import BEST, CROWD, TRENDING, asks_the_crowd, formula, parts, total, weights_for, weights_of
 from digest.rank.trend import Crowd
+from digest.render.languages import ENGLISH
 from tests.factories import NOON, make_paper, make_pick, make_topic
 
 HOUR = timedelta(hours=1)
@@ -28,7 +29,8 @@ def scored(votes: int | None, known: Crowd = Crowd(), weights: Weights = TRENDIN
 
 def said(votes: int, known: Crowd, *, stars: int = 0, voted: bool = True) -> str:
     numbers = {SignalKind.UPVOTES: votes, SignalKind.STARS: stars}
-    return "; ".join(reasons(FIT, PAPER, numbers, known, at=NOON, kind=PeriodKind.DAY, voted=voted))
+    found = reasons(FIT, PAPER, numbers, known, at=NOON, kind=PeriodKind.DAY, voted=voted)
+    return "; ".join(map(ENGLISH.of, found))
 
 
 def test_every_part_is_behind_the_gate() -> None:
@@ -90,7 +92,7 @@ def test_a_pick_says_votes_place_rise_and_sources() -> None:
 
 
 def test_the_best_of_a_day_is_called_so() -> None:
-    assert "41 upvotes, most of its day" in said(41, Crowd(others=20, beaten=20))
+    assert "41 upvotes, the most of its day" in said(41, Crowd(others=20, beaten=20))
     assert said(41, Crowd(others=20, beaten=5, ahead=14)) == "matches “KV cache”; 41 upvotes; new"
     assert said(2, Crowd(others=3, beaten=3)) == "matches “KV cache”; 2 upvotes; new"
 

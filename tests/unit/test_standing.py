@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from digest.model import Condition, SourceId, SourceState
 from digest.render import words
-from digest.render.standing import health_line, told
+from digest.render.standing import health_line, line_of, told
 
 SATURDAY = datetime(2026, 11, 21, 7, tzinfo=UTC)
 TUESDAY = date(2026, 11, 17)
@@ -24,7 +24,8 @@ def category(name: str, source: str = "arxiv", **changes: Any) -> Condition:
 
 
 def line(*conditions: Condition, zone: str = "UTC", now: datetime = SATURDAY) -> str | None:
-    return health_line(conditions, zone=ZoneInfo(zone), now=now)
+    health = health_line(conditions, zone=ZoneInfo(zone), now=now)
+    return line_of(health) if health else None
 
 
 def test_nothing_behind_nothing_said() -> None:
@@ -60,7 +61,7 @@ def test_a_category_of_two_sources_is_told_once() -> None:
 
 def test_a_thin_batch_is_told_with_its_numbers() -> None:
     thin = category("cs.AI", count=27, usual=1239, day=date(2026, 11, 18))
-    assert line(thin) == "arXiv cs.AI brought only 27 papers, where a Wednesday has 1,239"
+    assert line(thin) == "arXiv cs.AI brought only 27 of the 1,239 papers of a Wednesday"
 
 
 def test_a_source_of_habits_is_silent_and_one_without_a_past_brought_nothing() -> None:

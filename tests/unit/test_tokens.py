@@ -96,3 +96,11 @@ def test_another_renewal_cannot_be_written_into_a_token_of_the_own_feed() -> Non
     old, new = (sign_feed("key", ANA, renewals=number) for number in (0, 1))
     with pytest.raises(TokenError):
         verify_feed("key", new[:22] + old[22:])
+
+
+def test_a_token_about_one_thing_opens_no_other() -> None:
+    token = sign("key", Purpose.DIGEST, ANA, about="daily:2026-11-20")
+    assert verify("key", Purpose.DIGEST, token, now=NOON, about="daily:2026-11-20") == ANA
+    for other in ("", "daily:2026-11-21", "weekly:2026-11-20", "däily:2026-11-20", "\ud800"):
+        with pytest.raises(TokenError):
+            verify("key", Purpose.DIGEST, token, now=NOON, about=other)

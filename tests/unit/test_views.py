@@ -36,11 +36,11 @@ def shown(title: str = "A paper", **changes: Any) -> PaperView:
     ],
 )
 def test_authors_are_cut_but_never_for_the_sake_of_one(known: int, line: str) -> None:
-    assert shown(authors=NAMES[:known]).byline == line
+    assert words.series(shown(authors=NAMES[:known]).people) == line
 
 
 def test_three_thousand_authors_make_one_short_line() -> None:
-    assert shown(authors=NAMES * 472).byline == "A. Ruiz, B. Li, C. Wei, D. Kim and 3,300 more"
+    assert words.series(shown(authors=NAMES * 472).people) == "A. Ruiz, B. Li, C. Wei, D. Kim and 3,300 more"
 
 
 @pytest.mark.parametrize("rights", [Rights.FULL, Rights.EXCERPT])
@@ -219,7 +219,7 @@ def test_whatever_was_typed_shows_as_one_bounded_line(text: str) -> None:
     paper = make_paper(text, authors=(text,))
     view = edition_view(make_edition(make_pick(paper, reasons=(text,)), topic=make_topic(name=text), note=text))
     pick = view.papers[0]
-    for line in (view.topic, view.note, pick.title, pick.byline, pick.reason):
+    for line in (view.topic, view.note, pick.title, *pick.people, pick.reason):
         assert len(line) <= NOTE + len(".")
         assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in line)
 

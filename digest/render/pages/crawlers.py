@@ -14,7 +14,7 @@ from digest.render import paths
 A_FILE = 20_000
 _NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_PRIVATE = (paths.SEARCH, "/leave/", paths.PREFERENCES, "/my/", "/confirm/")
+_PRIVATE = (paths.SEARCH, "/leave/", paths.PREFERENCES, paths.MAILED, "/my/", "/confirm/")
 
 Place = tuple[str, datetime | None]
 

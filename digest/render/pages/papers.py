@@ -24,6 +24,7 @@ from digest.render import charts, paths, words
 from digest.render.citing import bibtex, citation_tags
 from digest.render.pages.frame import Frame, public
 from digest.render.views import NAME, REASON, Link, PaperView, line, paper_view
+from digest.render.why import sentence
 from digest.text import summary_of, tidy
 
 PEOPLE = 60
@@ -179,7 +180,7 @@ def appearance(edition: Edition, pick: Pick) -> AppearanceView:
         period=words.period(edition.period),
         target=public(edition.topic, paths.pick_path(edition, at, pick.paper.id)),
         place=place,
-        reason=words.sentence(line(pick.sentence, REASON)),
+        reason=words.sentence(line(sentence(pick), REASON)),
     )
 
 

@@ -1,0 +1,97 @@
+"""What the operator's own model says of papers and topics, each text asked about once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import structlog
+
+from digest.app import App
+from digest.errors import ConfigError
+from digest.model import Paper, PaperId, Topic
+from digest.rank.meaning import Meaning, aim
+
+if TYPE_CHECKING:
+    from digest.embed import Model
+
+# Papers of the store that likeness is measured against.
+_SAMPLE = 512
+
+log = structlog.get_logger()
+
+
+def meaning_of(app: App, papers: Iterable[Paper], known: Sequence[PaperId]) -> Meaning | None:
+    """Return what the model says of papers, measured against some of those `known`; None without a usable model."""
+    model = model_of(app)
+    if model is None:
+        return None
+    step = max(1, len(known) // _SAMPLE)
+    sample = app.store.papers(known[::step][:_SAMPLE]).values()
+    return Meaning(*(placed(app, model, [text_of(paper) for paper in group]) for group in (papers, sample)))
+
+
+def aims_of(app: App, topics: Sequence[Topic], papers: Mapping[PaperId, Paper]) -> list[Any]:
+    """Return where each topic points in the model, None for one without a word or an example, or without a model."""
+    model = model_of(app)
+    if model is None:
+        return [None] * len(topics)
+    texts = {text for topic in topics for text in _texts(topic, papers)}
+    places = dict(zip(sorted(texts), placed(app, model, sorted(texts)), strict=True))
+    return [aim_of(topic, papers, lambda wanted: [places[text] for text in wanted]) for topic in topics]
+
+
+def aim_of(topic: Topic, papers: Mapping[PaperId, Paper], place: Callable[[Sequence[str]], Iterable[Any]]) -> Any:
+    """Return where a topic points in a model that places its texts; None for one without a word or an example."""
+    return aim(list(place(_texts(topic, papers))))
+
+
+def model_of(app: App) -> Model | None:
+    """Return the operator's model. One that cannot be used is no reason to send nothing: words and space decide."""
+    folder = app.settings.rank.model
+    try:
+        return opened(folder) if folder else None
+    except ConfigError as error:
+        log.error("model_unusable", error=error.message)
+        return None
+
+
+@lru_cache(maxsize=1)
+def opened(folder: str) -> Model:
+    """Return the model in a folder, read once. Raises ConfigError."""
+    from digest import embed  # an extra: most sites have no model
+
+    return embed.opened(Path(folder))
+
+
+def placed(app: App, model: Model, texts: Sequence[str]) -> Any:
+    """Return where texts lie, a row each, in half precision: as kept, whether or not they were."""
+    keys = [_key(text) for text in texts]
+    held = app.store.vectors(model.name, keys)
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in held}
+    if new:
+        found = model.places(list(new.values())).astype(np.float16)
+        given = {key: row.tobytes() for key, row in zip(new, found, strict=True)}
+        app.store.save_vectors(model.name, given)
+        held |= given
+    rows = [np.frombuffer(held[key], np.float16) for key in keys]
+    return np.stack(rows) if rows else np.zeros((0, 1), np.float16)
+
+
+def text_of(paper: Paper) -> str:
+    """Return what a model reads of a paper."""
+    return f"{paper.title}. {paper.abstract or ''}".strip()
+
+
+def _texts(topic: Topic, papers: Mapping[PaperId, Paper]) -> list[str]:
+    words = ", ".join((*topic.must, *topic.should))
+    examples = (text_of(papers[id_]) for id_ in topic.examples if id_ in papers)
+    return [*([words] if words else []), *examples]
+
+
+def _key(text: str) -> str:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
