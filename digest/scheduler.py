@@ -76,11 +76,11 @@ async def tick(app: App) -> tuple[Round, Sent | None]:
 
 
 class Clock:
-    """Ticks that wake two loops: the chores, and the sender, which may be busy for hours."""
+    """Ticks that wake the chores. Mail is sent by processes of its own."""
 
     def __init__(self, app: App, stop: asyncio.Event) -> None:
         self._app, self._stop, self._holder = app, stop, secrets.token_hex(8)
-        self._chores, self._mail = asyncio.Event(), asyncio.Event()
+        self._chores = asyncio.Event()
         self._ticks = AsyncIOScheduler(timezone="UTC")
 
     async def run(self) -> None:
@@ -92,7 +92,6 @@ class Clock:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._loop(self._chores, self._one_round))
-                group.create_task(self._loop(self._mail, self._send))
                 await self._stop.wait()
                 self._tick()
         finally:
@@ -101,7 +100,6 @@ class Clock:
 
     def _tick(self) -> None:
         self._chores.set()
-        self._mail.set()
 
     async def _loop(self, wake: asyncio.Event, work: Callable[[], Awaitable[None]]) -> None:
         while not self._stop.is_set():
@@ -121,12 +119,3 @@ class Clock:
         done = await chores(self._app, self._holder)
         if done.held and (done.polled or done.composed or done.planned):
             log.info("round", polled=done.polled, composed=done.composed, planned=done.planned, written=done.written)
-        if done.planned:
-            self._mail.set()
-
-    async def _send(self) -> None:
-        if not self._app.settings.smtp.url:
-            return
-        done = await send(self._app, stop=self._stop)
-        if done != Sent():
-            log.info("mailed", sent=done.sent, refused=done.refused, deferred=done.deferred, parked=done.parked)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 
 from digest.model import Pick
+from digest.render.languages import languages_of
 from digest.render.mail import Envelope
 from digest.render.templates import environment
 from tests.factories import NOON, make_paper, make_pick
@@ -22,7 +23,10 @@ SOURCES = {
     for path in TEMPLATES.rglob("*")
     if path.is_file() and not path.name.startswith(".")
 }
-ENV = environment(SOURCES)
+CATALOGUES = {
+    path.parts[-3]: path.read_text("utf-8") for path in (TEMPLATES.parent / "digest/locales").glob("*/LC_MESSAGES/*.po")
+}
+ENV = environment(SOURCES, languages_of(CATALOGUES))
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -47,7 +51,8 @@ def make_picks(number: int, **changes: Any) -> list[Pick]:
 def make_envelope(**changes: Any) -> Envelope:
     given = {"address": "reader@example.org", "date": NOON, "message_id": "<1.daily@digest.example>"}
     leave, mine = "https://digest.example/leave/let-me-go", "https://digest.example/mine/key?tab=1&lang=en"
-    return Envelope(**{**given, "unsubscribe_url": leave, "preferences_url": mine, **changes})
+    page = "https://digest.example/digest/daily/2026-11-20/key"
+    return Envelope(**{**given, "unsubscribe_url": leave, "preferences_url": mine, "digest_url": page, **changes})
 
 
 def parsed(page: bytes | str) -> Element:

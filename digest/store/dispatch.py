@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import json
@@ -9,13 +10,17 @@ from msgspec.structs import asdict
 
 from digest.model import (
     DELIVERY_MOVES,
+    OPEN_DELIVERIES,
+    Begun,
     Cadence,
     Delivery,
     DeliveryId,
     DeliveryState,
     DigestId,
+    Ended,
     Segment,
     Standing,
+    SubscriberId,
 )
 from digest.store import rows, sql
 from digest.store.base import Dispatch
@@ -45,11 +50,14 @@ class SqlDispatch(Part, Dispatch):
         state: DeliveryState = DeliveryState.QUEUED,
         digest_id: DigestId | None = None,
         reply: str | None = None,
+        next_try: datetime | None = None,
+        vanguard: Sequence[SubscriberId] = (),
     ) -> int:
         given = {**asdict(segment), "topics": _topics(segment.topics), "slot": slot}
+        waits = {"next_try": next_try, "vanguard": list(vanguard)}
         with self._db.transaction():
             planned = self._db.run(
-                sql.PLAN_SEGMENT, **given, due=due, state=state, digest_id=digest_id, reply=reply, now=now
+                sql.PLAN_SEGMENT, **given, **waits, due=due, state=state, digest_id=digest_id, reply=reply, now=now
             )
             self._db.run(sql.COVER_SEGMENT, **given, covers=covers)
         return planned
@@ -58,31 +66,27 @@ class SqlDispatch(Part, Dispatch):
         with self._db.transaction():
             return self._all(Delivery, sql.CLAIM, limit=limit, now=now, until=until)
 
-    def standing(self, delivery_id: DeliveryId, *, address_hash: str) -> Standing | None:
-        return self._first(Standing, sql.STANDING, id=delivery_id, address_hash=address_hash)
+    def standings(self, address_hashes: Mapping[DeliveryId, str]) -> dict[DeliveryId, Standing]:
+        hashes = list(address_hashes.values())
+        found = self._db.rows(sql.SUPPRESSIONS, hashes=hashes) if hashes else []
+        suppressed = {row["address_hash"]: row["reason"] for row in found}
+        asked = self._db.rows(sql.STANDINGS, ids=list(address_hashes))
+        given = ({**row, "suppression": suppressed.get(address_hashes[row["id"]])} for row in asked)
+        return {one.id: one for one in (rows.read(Standing, row) for row in given)}
 
-    def admit(
-        self, delivery: Delivery, *, to: DeliveryState, message_id: str | None, until: datetime, now: datetime
-    ) -> bool:
-        given = {"id": delivery.id, "fence": delivery.fence, "to": to, "message_id": message_id}
-        return self._db.run(sql.ENTER, **given, until=until, now=now) > 0
+    def admit(self, begun: Iterable[Begun], *, until: datetime, now: datetime) -> int:
+        given = {"until": until, "now": now}
+        return self._each(sql.ADMIT, [{**rows.of_value(one), **given} for one in begun])
 
-    def finish(
-        self,
-        delivery: Delivery,
-        *,
-        to: DeliveryState,
-        now: datetime,
-        reply: str | None = None,
-        next_try: datetime | None = None,
-        uncertain: bool = False,
-    ) -> bool:
-        given = {"id": delivery.id, "fence": delivery.fence, "to": to, "reply": reply, "next_try": next_try}
-        legal = origins(to, DELIVERY_MOVES)
-        return self._db.run(sql.FINISH, **given, uncertain=int(uncertain), legal=legal, now=now) > 0
+    def finish(self, ended: Iterable[Ended], *, now: datetime) -> int:
+        given = [{**rows.of_value(one), "legal": _ORIGINS[one.to], "now": now} for one in ended]
+        return self._each(sql.FINISH, given)
 
-    def release(self, delivery: Delivery, *, now: datetime) -> bool:
-        return self._db.run(sql.RELEASE, id=delivery.id, fence=delivery.fence, now=now) > 0
+    def _each(self, query: str, given: list[dict[str, object]]) -> int:
+        return self._db.many(query, given) if given else 0
+
+    def release(self, delivery: Delivery, *, now: datetime, next_try: datetime | None = None) -> bool:
+        return self._db.run(sql.RELEASE, id=delivery.id, fence=delivery.fence, next_try=next_try, now=now) > 0
 
     def lapsed(self, *, now: datetime) -> list[Delivery]:
         return self._all(Delivery, sql.LAPSED, now=now)
@@ -94,9 +98,15 @@ class SqlDispatch(Part, Dispatch):
         return found
 
     def change_deliveries(self, *, to: DeliveryState, slot: str | None, now: datetime) -> int:
-        # What was claimed or begun belongs to its sender, which asks before each mail.
-        waiting = [state for state in origins(to, DELIVERY_MOVES) if state is not DeliveryState.CLAIMED]
+        # What was claimed belongs to its sender, which asks before each mail and so learns that it is cancelled.
+        waiting = [
+            one for one in origins(to, DELIVERY_MOVES) if one != DeliveryState.CLAIMED or to not in OPEN_DELIVERIES
+        ]
         return self._db.run(sql.CHANGE_ALL, to=to, slot=slot, origins=waiting, now=now)
+
+    def answers(self, slot: str, *, limit: int) -> tuple[int, int]:
+        (row,) = self._db.rows(sql.ANSWERS, slot=slot, limit=limit)
+        return int(row["answers"]), int(row["refused"])
 
     def next_try(self) -> datetime | None:
         (row,) = self._db.rows(sql.NEXT_TRY)
@@ -116,6 +126,9 @@ class SqlDispatch(Part, Dispatch):
     def switch(self, name: str) -> str | None:
         found = self._db.rows(sql.SWITCH, name=name)
         return found[0]["value"] if found else None
+
+
+_ORIGINS = {state: json.encode(origins(state, DELIVERY_MOVES)).decode() for state in DeliveryState}
 
 
 def _topics(topics: tuple[str, ...]) -> str:

@@ -25,6 +25,9 @@ class SqlReaders(Part, Readers):
             raise missing("subscriber", subscriber_id)
         return found
 
+    def subscribers_named(self, ids: Iterable[SubscriberId]) -> dict[SubscriberId, Subscriber]:
+        return {one.id: one for one in self._all(Subscriber, sql.SUBSCRIBERS_NAMED, ids=list(ids))}
+
     def subscriber_by_address(self, address: str) -> Subscriber | None:
         return self._first(Subscriber, sql.SUBSCRIBER_BY_KEY, address_key=address_key(address))
 

@@ -60,6 +60,17 @@ class SqlSignals(Part, Signals):
     def newest_papers(self, limit: int, *, until: datetime) -> list[Paper]:
         return self._all(Paper, sql.NEWEST_PAPERS, limit=limit, until=until)
 
+    def save_vectors(self, model: str, places: Mapping[str, bytes]) -> None:
+        with self._db.transaction():
+            self._db.run(sql.FORGET_VECTORS, model=model)
+            self._db.many(
+                sql.SAVE_VECTOR, ({"model": model, "text": text, "place": place} for text, place in places.items())
+            )
+
+    def vectors(self, model: str, texts: Iterable[str]) -> dict[str, bytes]:
+        found = self._db.rows(sql.VECTORS, model=model, texts=list(texts))
+        return {row["text"]: bytes(row["place"]) for row in found}
+
     def save_space(self, space: FittedSpace) -> None:
         with self._db.transaction():
             self._db.run(sql.SAVE_SPACE, **rows.of_value(space))

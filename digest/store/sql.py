@@ -264,6 +264,11 @@ NEWEST_PAPERS = f"""
 select {PAPER_COLUMNS} from (
   select * from paper where first_seen <= :until and withdrawn = 0 order by fresh_from desc, id limit :limit
 ) as newest order by id"""
+SAVE_VECTOR = """
+insert into vector (model, text, place) values (:model, :text, :place) on conflict (model, text) do nothing"""
+VECTORS = """
+select text, place from vector where model = :model and text in (select value from json_each(:texts)) order by text"""
+FORGET_VECTORS = "delete from vector where model <> :model"
 SAVE_SPACE = """
 insert into space (fitted, papers, content) values (:fitted, :papers, :content)
 on conflict (fitted) do update set papers = excluded.papers, content = excluded.content"""

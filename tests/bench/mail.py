@@ -26,7 +26,7 @@ import jinja2
 
 from digest.app import App, opened
 from digest.config.settings import Settings, SiteSettings, SmtpSettings, StoreSettings
-from digest.model import Delivery, DeliveryId, DeliveryState, Digest, DigestId, Edition, Post, Subscriber
+from digest.model import Delivery, DeliveryId, DeliveryState, Digest, DigestId, Edition, Layout, Post, Subscriber
 from digest.render.blocks import Shelf
 from digest.render.mail import compose
 from digest.render.mime import encode, message
@@ -98,7 +98,8 @@ def ordinary(edition: Edition) -> bytes:
 PLAIN = jinja2.Environment(
     loader=jinja2.DictLoader(SOURCES), autoescape=jinja2.select_autoescape(), trim_blocks=True, lstrip_blocks=True
 )
-PLAIN.filters |= {name: ENV.filters[name] for name in ("wrap", "isolated")}
+PLAIN.filters |= {name: ENV.filters[name] for name in ("wrap", "isolated", "series")}
+PLAIN.globals |= {name: ENV.globals[name] for name in ("_", "language", "direction")}
 
 
 def one_mail() -> None:
@@ -115,6 +116,10 @@ def one_mail() -> None:
     print(f"the ordinary way      {usual:8.0f} us, {usual / anew:.1f} times as long")
     print(f"from the shelf        {best(lambda: made(shelf)):8.0f} us")
     print(f"one more reader       {best(lambda: message(wire, READER)):8.1f} us")
+    for layout in Layout:
+        for language in ENV.languages:
+            took = best(lambda form=(layout, language): compose(ENV, SITE, [edition], layout=form[0], language=form[1]))  # type: ignore[misc]
+            print(f"{layout:>8}, {language}          {took:8.0f} us printed anew")
 
 
 def many_mails(app: App, subscribers: int) -> None:

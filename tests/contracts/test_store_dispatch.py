@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from digest.model import (
     DELIVERY_MOVES,
+    Begun,
     Cadence,
     Delivery,
     DeliveryId,
     DeliveryState,
+    Ended,
     Segment,
+    Standing,
     Subscriber,
     SubscriberId,
     Subscription,
     SubscriptionState,
+    Suppression,
+    SuppressionReason,
     TopicId,
 )
 from digest.store import Store
@@ -57,6 +63,15 @@ def planned(store: Store) -> list[Delivery]:
 
 def claim(store: Store, **changes: object) -> list[Delivery]:
     return store.claim(**{"limit": 10, "now": LATER, "until": LATER + HOUR, **changes})  # type: ignore[arg-type]
+
+
+def admit(store: Store, *claimed: Delivery) -> int:
+    begun = [Begun(id=one.id, fence=one.fence, message_id="<a@b>", relay="relay:25") for one in claimed]
+    return store.admit(begun, until=LATER, now=LATER)
+
+
+def finish(store: Store, delivery: Delivery, to: DeliveryState, **given: Any) -> int:
+    return store.finish([Ended(id=delivery.id, fence=delivery.fence, to=to, **given)], now=LATER)
 
 
 def test_readers_with_the_same_wishes_are_one_segment(store: Store) -> None:
@@ -143,19 +158,19 @@ def test_an_old_claim_changes_nothing(store: Store) -> None:
     (old,) = claim(store)
     assert store.release(old, now=LATER)
     (new,) = claim(store)
-    assert not store.admit(old, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
-    assert not store.finish(old, to=DeliveryState.SENT, now=LATER)
-    assert store.admit(new, to=DeliveryState.IN_DATA, message_id="<a@b>", until=LATER, now=LATER)
-    assert store.finish(new, to=DeliveryState.SENT, now=LATER, reply="250 ok")
+    assert admit(store, old) == 0
+    assert finish(store, old, DeliveryState.SENT) == 0
+    assert admit(store, old, new) == 1
+    assert finish(store, new, DeliveryState.SENT, reply="250 ok") == 1
     done = store.delivery(new.id)
-    assert (done.state, done.reply, done.attempts) == (DeliveryState.SENT, "250 ok", 1)
+    assert (done.state, done.reply, done.attempts, done.relay) == (DeliveryState.SENT, "250 ok", 1, "relay:25")
 
 
 def test_a_deferred_delivery_comes_back_at_its_time(store: Store) -> None:
     join(store, "ana", "a")
     planned(store)
     (mine,) = claim(store)
-    assert store.finish(mine, to=DeliveryState.DEFERRED, now=LATER, next_try=LATER + HOUR, uncertain=True)
+    assert finish(store, mine, DeliveryState.DEFERRED, next_try=LATER + HOUR, uncertain=True) == 1
     assert claim(store) == []
     (again,) = claim(store, now=LATER + HOUR)
     assert (again.attempts, again.uncertain) == (2, 1)
@@ -166,21 +181,34 @@ def test_a_claim_ends_only_by_a_legal_move(store: Store, target: DeliveryState) 
     join(store, "ana", "a")
     planned(store)
     (mine,) = claim(store)
-    assert store.finish(mine, to=target, now=LATER) == (target in DELIVERY_MOVES[DeliveryState.CLAIMED])
+    assert finish(store, mine, target) == (target in DELIVERY_MOVES[DeliveryState.CLAIMED])
 
 
-def test_standing_says_what_speaks_for_and_against(store: Store) -> None:
-    ana = join(store, "ana", "a")
+def standing(store: Store, delivery: Delivery) -> Standing:
+    return store.standings({delivery.id: "h", DeliveryId("nobody"): "n"})[delivery.id]
+
+
+def test_standings_say_what_speaks_for_and_against(store: Store) -> None:
+    ana, bo = join(store, "ana", "a"), join(store, "bo", "a")
     planned(store)
-    (mine,) = claim(store)
-    found = store.standing(mine.id, address_hash="h")
-    assert found
+    mine, other = sorted(claim(store), key=lambda one: one.subscriber_id)
+    found = standing(store, mine)
     assert (found.state, found.fence, found.active, found.paused) == (DeliveryState.CLAIMED, 1, 1, False)
     subscribe(store, ana, "a", SubscriptionState.ENDED)
     store.set_switch("outbox", "paused")
-    found = store.standing(mine.id, address_hash="h")
-    assert found
-    assert (found.active, found.paused) == (0, True)
+    store.suppress(Suppression(address_hash="h", reason=SuppressionReason.LEFT, since=NOON))
+    found = standing(store, mine)
+    assert (found.active, found.paused, found.suppression) == (0, True, SuppressionReason.LEFT)
+    both = store.standings({mine.id: "h", other.id: "o"})
+    assert [(one.id, one.active, one.suppression) for one in both.values()] == [
+        (mine.id, 0, SuppressionReason.LEFT),
+        (other.id, 1, None),
+    ]
+    assert bo
+
+
+def test_nothing_begins_and_ends_where_nothing_is_given(store: Store) -> None:
+    assert (store.standings({}), admit(store), store.finish([], now=LATER)) == ({}, 0, 0)
 
 
 def test_the_books_count_each_state_of_each_slot(store: Store) -> None:
@@ -189,15 +217,6 @@ def test_the_books_count_each_state_of_each_slot(store: Store) -> None:
     planned(store)
     claim(store, limit=1)
     assert store.books() == {SLOT: {DeliveryState.CLAIMED: 1, DeliveryState.QUEUED: 1}}
-
-
-def test_what_waits_can_be_cancelled_but_not_what_is_claimed(store: Store) -> None:
-    for name in ("ana", "bo"):
-        join(store, name, "a")
-    planned(store)
-    claim(store, limit=1)
-    assert store.change_deliveries(to=DeliveryState.CANCELLED, slot="daily:2026-11-20", now=LATER) == 0
-    assert store.change_deliveries(to=DeliveryState.CANCELLED, slot=SLOT, now=LATER) == 1
 
 
 def test_a_lease_has_one_holder_and_its_fence_grows_with_each_new_one(store: Store) -> None:

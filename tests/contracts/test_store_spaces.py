@@ -49,3 +49,12 @@ def test_the_newest_papers_are_those_that_are_fresh_and_were_seen_by_then(store:
     store.save_papers([old, listed_long_ago, new, later, make_paper("Gone", withdrawn=True)])
     assert store.newest_papers(2, until=NOON) == [listed_long_ago, new]
     assert store.newest_papers(9, until=NOON) == [listed_long_ago, new, old]
+
+
+def test_vectors_are_kept_for_one_model_at_a_time(store: Store) -> None:
+    store.save_vectors("one", {"a": b"\x00\x01", "b": b"\x02"})
+    store.save_vectors("one", {"a": b"later"})
+    assert store.vectors("one", ["a", "b", "c"]) == {"a": b"\x00\x01", "b": b"\x02"}
+    store.save_vectors("two", {"a": b"\x03"})
+    assert store.vectors("one", ["a"]) == {}
+    assert store.vectors("two", ["a"]) == {"a": b"\x03"}

@@ -15,6 +15,7 @@ from digest.app import App, opened, read_settings
 from digest.cli import cli
 from digest.errors import DigestError, NotFoundError
 from digest.model import Edition, EditionId, EditionState, PaperId, Pin, TopicId
+from digest.render.why import sentence
 from digest.work import desk
 from digest.work.composing import compose_due
 from digest.work.importing import ingest
@@ -77,7 +78,7 @@ def test_decisions_made_before_there_is_a_draft_hold_when_it_is_composed(app: Ap
     draft = morning(app, clock)
     assert draft.note == "Read the second one."
     assert (titles(draft)[0], TITLES[0] in titles(draft)) == (TITLES[3], False)
-    assert draft.picks[0].reasons == ("chosen by the editor",)
+    assert sentence(draft.picks[0]) == "chosen by the editor"
     assert sum(part.value * part.weight for part in draft.picks[0].parts) == pytest.approx(draft.picks[0].score)
 
 

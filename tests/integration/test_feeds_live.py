@@ -10,6 +10,8 @@ import pytest
 
 from digest.app import App
 from digest.model import LATE, RISING, FeedEntry, Paper, Sighting, Signal, SignalKind, SourceId
+from digest.render.languages import ENGLISH
+from digest.render.why import sentence
 from digest.store import Store, open_store
 from digest.work.live import EVERY, enter
 from tests.factories import NOON, Clock, make_entry, make_paper
@@ -67,7 +69,7 @@ def test_a_paper_that_gets_votes_fast_enters_rising_with_its_numbers(app: App, s
     (entry,) = held(store, RISING)
     assert entry.pick is not None
     assert (entry.paper_id, entry.at, entry.pick.numbers) == ("text:fast", NOON, {SignalKind.UPVOTES: 30})
-    assert entry.pick.reasons[0] == "30 upvotes"
+    assert ENGLISH.of(entry.pick.reasons[0]) == "30 upvotes"
     assert entry.pick.parts == ()
 
 
@@ -90,7 +92,7 @@ def test_a_paper_that_grew_far_beyond_its_first_day_enters_late_bloomers_once(
     assert enter(app) == 1
     (entry,) = held(store, LATE)
     assert entry.pick is not None
-    assert entry.pick.reasons == ("5 upvotes on its first day, 60 now",)
+    assert sentence(entry.pick) == "5 upvotes on its first day, 60 now"
     clock.instant += DAY
     count(store, paper, h490=300)
     assert enter(app) == 0

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from digest.cli import cli
-from digest.model import Edition, PaperId, Post, Sister, SubscriberId, Withdrawal
+from digest.model import Edition, Layout, PaperId, Post, Sister, SubscriberId, Withdrawal
 from digest.render.letters import LetterKind, letter, letter_message
 from digest.render.lint import RULES, findings
 from digest.render.mail import compose
@@ -29,17 +29,19 @@ def broken(raw: bytes) -> list[tuple[str, str]]:
     return [(finding.rule, finding.what) for finding in findings(raw)]
 
 
-def mail(*editions: Edition) -> bytes:
-    return message(encode(compose(ENV, SITE, editions), SITE, POST), READER)
+def mail(*editions: Edition, layout: str = "cards", language: str = "en") -> bytes:
+    core = compose(ENV, SITE, editions, layout=layout, language=language)
+    return message(encode(core, SITE, POST), READER)
 
 
 # Our own
 
 
+@pytest.mark.parametrize("language", ENV.languages)
 @pytest.mark.parametrize("kind", LetterKind)
-def test_every_letter_keeps_every_rule(kind: LetterKind) -> None:
+def test_every_letter_keeps_every_rule(kind: LetterKind, language: str) -> None:
     raw = letter_message(
-        letter(ENV, SITE, kind, f"https://digest.example/{kind}/{TOKEN}"),
+        letter(ENV, SITE, kind, f"https://digest.example/{kind}/{TOKEN}", language),
         SITE,
         POST,
         address="reader@example.org",
@@ -63,9 +65,11 @@ DIGESTS = {
 }
 
 
+@pytest.mark.parametrize("language", ENV.languages)
+@pytest.mark.parametrize("layout", Layout)
 @pytest.mark.parametrize("name", DIGESTS)
-def test_digests_of_every_kind_keep_every_rule(name: str) -> None:
-    assert broken(mail(*DIGESTS[name])) == []
+def test_digests_of_every_kind_keep_every_rule(name: str, layout: str, language: str) -> None:
+    assert broken(mail(*DIGESTS[name], layout=layout, language=language)) == []
 
 
 # The command

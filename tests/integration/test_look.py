@@ -1,10 +1,9 @@
-"""Pages and mails in a browser, and under every hostile text we know: how they look is a promise too."""
+"""Pages in a browser, and mails under every hostile text we know: how they look is a promise too."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from digest.render.mail import compose, html_for, text_for
 from digest.render.mime import encode, message
 from digest.render.pages import STYLE_PATH, error_page, stylesheet
 from tests.factories import NOON, make_edition, make_paper, make_pick, make_site, make_topic
-from tests.pages import ENV, foreign, make_envelope, make_picks, parsed
+from tests.pages import ENV, foreign, make_envelope, parsed
 from tests.web import all_pages, asked, fill, published, rich_papers
 
 SITE = make_site(contact="hello@digest.example", postal="Digest, 1 Example Street", description="Papers by topic.")
@@ -78,13 +77,9 @@ def rich_edition() -> Edition:
     return make_edition(*picks, considered=131, matched=20, note="Read them in order.", health="1 source was behind")
 
 
-RICH, EMPTY = rich_edition(), make_edition(label="2026-11-19", considered=31)
+RICH = rich_edition()
 READER = make_envelope()
 POST = Post(sender="digest@digest.example", letters="confirm@digest.example")
-
-
-def mail(*editions: Edition) -> bytes:
-    return html_for(compose(ENV, SITE, editions), READER).encode()
 
 
 # What is looked at, and where it stands.
@@ -104,12 +99,6 @@ PAGES = {
     "search": "/search?q=caching&code=yes",
     "nothing found": "/search?q=nothing+like+it&since=never",
     **{f"paper {number}": paths.paper_path(paper.id) or "" for number, paper in enumerate(rich_papers()[:7], 1)},
-}
-MAILS = {
-    "mail": mail(RICH),
-    "digest mail": mail(RICH, make_edition(*make_picks(40))),
-    "empty mail": mail(EMPTY),
-    "mail without its style element": re.sub(rb"<style.*?</style>", b"", mail(RICH), flags=re.DOTALL),
 }
 WIDTHS = (320, 600, 768, 1200, 1440)
 
@@ -169,10 +158,10 @@ def documents() -> dict[str, tuple[str, bytes]]:
         there = all_pages(app)
         found = {name: (path, there.get(path) or asked(app, path)) for name, path in PAGES.items()}
     error = error_page(ENV, SITE, title="There is no such page", message="It may have moved.")
-    return {**found, "error": ("/nowhere/at/all", error), **{name: ("/mail", body) for name, body in MAILS.items()}}
+    return {**found, "error": ("/nowhere/at/all", error)}
 
 
-@pytest.fixture(scope="module", params=[*PAGES, "error", *MAILS])
+@pytest.fixture(scope="module", params=[*PAGES, "error"])
 def visit(browser: Browser, documents: dict[str, tuple[str, bytes]], request: pytest.FixtureRequest) -> Iterator[Visit]:
     found = Visit(browser, *documents[request.param])
     yield found
@@ -196,11 +185,8 @@ def test_all_text_is_large_and_clear_enough(visit: Visit, scheme: Literal["light
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["edition", "mail"])
-def test_the_dark_ground_is_not_the_light_one(
-    browser: Browser, documents: dict[str, tuple[str, bytes]], name: str
-) -> None:
-    visit = Visit(browser, *documents[name])
+def test_the_dark_ground_is_not_the_light_one(browser: Browser, documents: dict[str, tuple[str, bytes]]) -> None:
+    visit = Visit(browser, *documents["edition"])
     assert visit.background("light") != visit.background("dark")
     visit.page.close()
 

@@ -416,7 +416,7 @@ def question(where: dict[str, object]) -> str:
         (question({"topic_id": "a", "kind": "day"}), "edition_topic"),
         (sql.PICKED, "pick_topic"),
         (sql.DELIVERIES.format(where=sql.matching({"slot": "a", "state": "sent"})), "delivery_slot"),
-        (sql.CLAIM, "delivery_open"),
+        (sql.CLAIM, "delivery_waiting"),
         (sql.BOUNCES, "bounce_subscriber"),
         (sql.DUE_READINGS, "reading_due"),
         ("select number from paper_fts where words @@ paper_query(:parts)", "paper_fts_words"),

@@ -119,12 +119,9 @@ def question(where: Mapping[str, object]) -> str:
         (sql.PICKED, "pick_topic"),
         (sql.DELIVERIES.format(where=sql.matching({"slot": "a", "state": "sent"})), "delivery_slot"),
         (sql.BOUNCES, "bounce_subscriber"),
-        # What the sender will ask: the condition must be written as in the index.
-        (
-            """select * from delivery where state in ('queued', 'claimed', 'in_data', 'deferred')
-            and coalesce(next_try, due) <= :now""",
-            "delivery_open",
-        ),
+        (sql.CLAIM, "delivery_waiting"),
+        (sql.NEXT_TRY, "delivery_waiting"),
+        (sql.LAPSED, "delivery_leased"),
     ],
 )
 def test_the_common_questions_are_answered_from_an_index(store: SqlStore, query: str, index: str) -> None:

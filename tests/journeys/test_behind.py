@@ -16,6 +16,7 @@ from digest.app import App, opened
 from digest.cli import cli
 from digest.config.settings import Settings, SiteSettings, StoreSettings
 from digest.model import Arrival, Edition, Entry, Health, PeriodKind, Source, SourceId, SourceState, TopicId
+from digest.render.standing import line_of
 from digest.work.composing import compose_day, compose_due
 from digest.work.counting import corpus_of
 from digest.work.importing import ingest
@@ -99,19 +100,19 @@ def test_at_compose_by_it_goes_with_what_is_there_and_says_so(app: App, clock: C
     poll(app, THURSDAY + 6 * HOUR)
     assert composed_at(app, clock, THURSDAY + 7 * HOUR - timedelta(minutes=1)) == []
     (edition,) = composed_at(app, clock, THURSDAY + 7 * HOUR)
-    assert edition.health == "arXiv still shows Wednesday's batch"
+    assert line_of(edition.health) == "arXiv still shows Wednesday's batch"
 
 
 def test_one_stale_category_is_told(app: App, clock: Clock) -> None:
     show(app, THURSDAY + 5 * HOUR, cl=30, ai=0)
     (edition,) = composed_at(app, clock, THURSDAY + 7 * HOUR)
-    assert edition.health == "arXiv cs.AI still shows Wednesday's batch"
+    assert line_of(edition.health) == "arXiv cs.AI still shows Wednesday's batch"
 
 
 def test_so_is_one_of_which_other_categories_bring_a_few(app: App, clock: Clock) -> None:
     show(app, THURSDAY + 5 * HOUR, cl=30, ai=2)
     (edition,) = composed_at(app, clock, THURSDAY + 7 * HOUR)
-    assert edition.health == "arXiv cs.AI brought only 2 papers so far, where a Thursday has 24"
+    assert line_of(edition.health) == "arXiv cs.AI brought only 2 of the 24 papers of a Thursday so far"
 
 
 def test_on_a_weekend_nothing_waits(app: App, clock: Clock) -> None:
@@ -137,14 +138,14 @@ def test_a_topic_waits_only_for_its_own_sources(app: App, clock: Clock) -> None:
     assert [one.topic.id for one in composed_at(app, clock, THURSDAY + 6 * HOUR)] == ["cache"]
     (votes,) = composed_at(app, clock, THURSDAY + 7 * HOUR)
     assert votes.topic.id == "votes"
-    assert votes.health == "Daily papers could not be reached since Wednesday 14:00"
+    assert line_of(votes.health) == "Daily papers could not be reached since Wednesday 14:00"
 
 
 def test_what_fails_since_days_is_told_but_not_waited_for(app: App, clock: Clock) -> None:
     health = app.store.source_health([ARXIV.id])[ARXIV.id]
     app.store.save_health(replace(health, failing_since=THURSDAY - 20 * DAY, failures=40, last_error="refused"))
     (edition,) = composed_at(app, clock, THURSDAY + 5 * HOUR)
-    assert edition.health == "arXiv could not be reached since 30 October 00:00"
+    assert line_of(edition.health) == "arXiv could not be reached since 30 October 00:00"
 
 
 def test_a_day_that_is_made_up_for_later_says_nothing_of_today(app: App, clock: Clock) -> None:
@@ -159,7 +160,7 @@ def test_the_line_is_frozen_and_stands_in_mail_page_and_feeds(app: App, clock: C
     line = "arXiv still shows Wednesday's batch."
     poll(app, THURSDAY + 6 * HOUR)
     clock.instant = THURSDAY + 6 * HOUR
-    assert preview(app, TOPIC, THURSDAY.date() - DAY)[0].health == "arXiv still shows Wednesday's batch"
+    assert line_of(preview(app, TOPIC, THURSDAY.date() - DAY)[0].health) == "arXiv still shows Wednesday's batch"
     (edition,) = composed_at(app, clock, THURSDAY + 7 * HOUR)
     show(app, THURSDAY + 9 * HOUR, cl=30, ai=24)
     again, files = preview(app, TOPIC, edition.period.start)

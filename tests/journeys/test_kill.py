@@ -1,15 +1,20 @@
-"""A sender is killed again and again: nobody is forgotten, and only mails whose answer was lost may come twice."""
+"""A sender is killed again and again: nobody is forgotten, and only mails whose answer was lost may come twice.
+
+Where the relay can be asked, nothing is lost and nothing doubled, even if it gives mails names of its own.
+"""
 
 from __future__ import annotations
 
 import os
 import random
-import subprocess
+import signal
 import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from digest.app import App, opened, read_settings
 from digest.config.settings import Settings
@@ -21,35 +26,56 @@ from digest.model import (
     Subscription,
     SubscriptionState,
     TopicId,
+    Value,
 )
 from digest.tokens import subscriber_id
 from digest.work.composing import compose_day
 from digest.work.importing import ingest
+from digest.work.planning import plan
 from tests.factories import make_entry, make_source, make_topic
-from tests.mailserver import Mailbox, running
+from tests.killed import Senders, senders
+from tests.receiver import Came, read, receiving
 
-READERS, KILLS, SEED = 2_000, 60, 20261121
+KILLS, SEED, LEASE = 20, 20261121, 2.0
+READERS = {1: 150, 4: 500, 16: 1200}
 
 
-def prepared(store_url: str, relay: str, now: datetime) -> tuple[Settings, dict[str, str]]:
+class Outcome(Value):
+    """What came of a site whose sender was killed: the mails that came, the readers in doubt, and the books."""
+
+    came: tuple[Came, ...]
+    doubted: dict[str, int]
+    most: int
+    books: dict[str, int]
+    unsent: frozenset[str]
+
+    @property
+    def copies(self) -> dict[str, int]:
+        return dict(Counter(one.recipient for one in self.came))
+
+    @property
+    def doubled(self) -> set[str]:
+        return {address for address, count in self.copies.items() if count > 1}
+
+    def lost(self, readers: int) -> set[str]:
+        return {f"r{number}@example.org" for number in range(readers)} - set(self.copies)
+
+
+def prepared(environment: dict[str, str], readers: int) -> Settings:
     """Make a site whose readers are due at the start of this hour."""
-    environment = {
-        "DIGEST_SITE_URL": "https://papers.example",
-        "DIGEST_SITE_SECRET": "s" * 32,
-        "DIGEST_STORE_URL": store_url,
-        "DIGEST_SMTP_URL": relay,
-        "DIGEST_SMTP_LEASE": "1s",
-    }
     settings = read_settings(None, environment)
+    now = datetime.now(UTC)  # noqa: TID251 - the sender's real clock
     due = now.replace(minute=0, second=0, microsecond=0)
     with opened(settings, now=lambda: due - timedelta(hours=1)) as app:
         app.store.put_topics([make_topic("cache", should=("cache",))])
         ingest(app, make_source(), [make_entry("A cache", abstract="How a cache evicts.")])
         compose_day(app, app.store.topics(), (due - timedelta(hours=1)).date())
         with app.store.transaction():
-            for number in range(READERS):
+            for number in range(readers):
                 join(app, number, due)
-    return settings, environment
+    with opened(settings) as app:
+        plan(app)
+    return settings
 
 
 def join(app: App, number: int, due: datetime) -> None:
@@ -68,63 +94,95 @@ def join(app: App, number: int, due: datetime) -> None:
     )
 
 
-def sender(folder: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "digest", "send"],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def kill_after(process: subprocess.Popen[bytes], relay: Mailbox, mails: int) -> None:
-    """Kill the sender when so many mails have come since now, or when it has ended by itself."""
-    target = len(relay.mails) + mails
-    while len(relay.mails) < target and process.poll() is None:
-        time.sleep(0.001)
-    process.kill()
-    process.wait()
-
-
 def uncertain(settings: Settings) -> set[str]:
-    """The readers whose mail was under way when the sender died."""
+    """The readers whose mail had begun when the sender died."""
     with opened(settings) as app:
         rows = app.store.deliveries(state=DeliveryState.IN_DATA)
         return {app.store.subscriber(row.subscriber_id).address for row in rows}
 
 
-def test_sixty_kills_lose_nobody_and_double_only_what_was_under_way(store_url: str, tmp_path: Path) -> None:
-    dice = random.Random(SEED)
-    with running() as relay:
-        settings, environment = prepared(store_url, relay.url, datetime.now(UTC))  # noqa: TID251 - the sender's real clock
-        ambiguous: Counter[str] = Counter()
-        for _ in range(KILLS):
-            kill_after(sender(tmp_path, environment), relay, dice.randrange(0, 45))
-            ambiguous.update(uncertain(settings))
-        ended = finish(settings, environment, tmp_path)
+def killed(
+    store_url: str, folder: Path, connections: int, *, kills: int = KILLS, ask: bool, rewrite: bool = False
+) -> Outcome:
+    """Kill a sender again and again, then let one finish."""
+    journal, dice = folder / "journal", random.Random(SEED + connections)
+    with receiving(journal, *(["--rewrite"] if rewrite else [])) as relay:
+        environment = {
+            "DIGEST_SITE_URL": "https://papers.example",
+            "DIGEST_SITE_SECRET": "s" * 32,
+            "DIGEST_STORE_URL": store_url,
+            "DIGEST_SMTP_URL": relay,
+            "DIGEST_SMTP_LEASE": f"{LEASE:.0f}s",
+            "DIGEST_SMTP_RETURNS": "bounce@papers.example",
+            "DIGEST_SMTP_CONNECTIONS": str(connections),
+            "DIGEST_SMTP_ASK": f"{sys.executable} -m tests.receiver ask {journal}" if ask else "",
+        }
+        settings = prepared(environment, READERS[connections])
+        with senders(environment) as them:
+            doubts = [kill(them, settings, journal, dice.randrange(1, 3 * connections), dice) for _ in range(kills)]
+            books, unsent = finish(them, settings)
+    return Outcome(
+        came=tuple(read(journal)),
+        doubted=dict(Counter(address for doubt in doubts for address in doubt)),
+        most=max(len(new) for new in fresh(doubts)),
+        books=books,
+        unsent=unsent,
+    )
 
-    copies = Counter(address for address, _ in relay.mails)
-    lost = [f"r{number}@example.org" for number in range(READERS) if not copies[f"r{number}@example.org"]]
-    doubled = {address for address, count in copies.items() if count > 1}
-    print(f"seed {SEED}: {KILLS} kills, {sum(ambiguous.values())} under way, {len(lost)} lost, {len(doubled)} doubled")
-    assert lost == []
-    assert doubled <= set(ambiguous)
-    assert max(copies.values()) <= 2
-    assert sum(ended.values()) == READERS
-    assert not OPEN_DELIVERIES & set(ended)
-    for address in doubled:
-        first, second = relay.to(address)
-        assert first == second
+
+def kill(them: Senders, settings: Settings, journal: Path, mails: int, dice: random.Random) -> set[str]:
+    """Kill a sender a moment after so many mails have come. Returns who is in doubt then."""
+    target, process, ends = len(read(journal)) + mails, them.start(), time.monotonic() + 3
+    while len(read(journal)) < target and time.monotonic() < ends:
+        time.sleep(0.002)
+    time.sleep(dice.uniform(0, 0.02))
+    os.kill(process, signal.SIGKILL)
+    them.wait()
+    return uncertain(settings)
 
 
-def finish(settings: Settings, environment: dict[str, str], folder: Path) -> dict[DeliveryState, int]:
-    """Let senders run undisturbed until the books are closed; return them."""
-    for _ in range(20):
-        assert sender(folder, environment).wait(timeout=120) == 0
+def fresh(doubts: list[set[str]]) -> list[set[str]]:
+    """Return for each kill who came into doubt by it."""
+    return [now - before for before, now in zip([set[str](), *doubts[:-1]], doubts, strict=True)]
+
+
+def finish(them: Senders, settings: Settings) -> tuple[dict[str, int], frozenset[str]]:
+    """Let senders run undisturbed until the books are closed; return them, and who was parked."""
+    for _ in range(40):
+        them.start()
+        assert them.wait() == 0
         with opened(settings) as app:
             (books,) = app.store.books().values()
-        if not OPEN_DELIVERIES & set(books):
-            return books
-        time.sleep(0.5)
+            if not OPEN_DELIVERIES & set(books):
+                parked = app.store.deliveries(state=DeliveryState.PARKED)
+                names = frozenset(app.store.subscriber(one.subscriber_id).address for one in parked)
+                return {str(state): count for state, count in books.items()}, names
+        time.sleep(LEASE / 4)
     raise AssertionError(f"the books are still open: {books}")
+
+
+@pytest.mark.parametrize("connections", READERS)
+def test_kills_lose_nobody_and_double_only_what_was_under_way(store_url: str, tmp_path: Path, connections: int) -> None:
+    found, readers = killed(store_url, tmp_path, connections, ask=False), READERS[connections]
+    print(
+        f"seed {SEED}: {KILLS} kills at {connections} connections, {sum(found.doubted.values())} under way, "
+        f"{len(found.lost(readers))} lost, {len(found.doubled)} doubled, {found.books}"
+    )
+    assert found.doubted
+    assert found.most <= connections
+    assert found.lost(readers) <= found.unsent
+    assert found.doubled <= set(found.doubted)
+    assert max(found.copies.values()) <= 2
+    assert sum(found.books.values()) == readers
+    assert len({(one.recipient, one.sha, one.message_id) for one in found.came}) == len(found.copies)
+
+
+@pytest.mark.parametrize(("connections", "rewrite"), [(4, False), (16, True)])
+def test_where_the_relay_can_be_asked_kills_lose_nothing_and_double_nothing(
+    store_url: str, tmp_path: Path, connections: int, rewrite: bool
+) -> None:
+    found = killed(store_url, tmp_path, connections, kills=KILLS // 2, ask=True, rewrite=rewrite)
+    assert found.doubted
+    assert found.lost(READERS[connections]) == set()
+    assert found.doubled == set()
+    assert found.books == {"sent": READERS[connections]}

@@ -10,6 +10,7 @@ import pytest
 from digest.app import App, opened
 from digest.config.settings import Settings, SiteSettings, StoreSettings
 from digest.model import Edition, Mode, Paper, PaperId, Period, PeriodKind, Signal, SignalKind, SourceId, Topic
+from digest.render.why import sentence
 from digest.work.composing import compose_due
 from digest.work.ranking import why
 from tests.factories import Clock, make_paper, make_topic
@@ -74,7 +75,7 @@ def test_a_late_bloomer_is_offered_once_with_its_numbers(app: App, clock: Clock)
     first, second = composed(app, clock, TOPIC, days=2)
     (pick,) = first.late
     assert (pick.paper.id, pick.rank) == (paper.id, 1)
-    assert pick.sentence.startswith("7 upvotes on its first day, 84 now; matches “KV cache”")
+    assert sentence(pick).startswith("7 upvotes on its first day, 84 now; matches “KV cache”")
     assert abs(sum(part.value * part.weight for part in pick.parts) - pick.score) < 1e-9
     assert app.store.edition(first.id) == first
     voted(app, paper, 400, clock.instant + HOUR)
@@ -115,5 +116,5 @@ def test_a_score_knows_the_papers_of_the_same_day(app: App, clock: Clock) -> Non
     period = TOPIC.periods[0]
     reply = why(app, TOPIC, papers[-1], Period.containing(period, START.date()), as_of=clock.instant)
     assert reply.judgement.pick
-    assert "19 upvotes, most of its day" in reply.judgement.pick.sentence
+    assert "19 upvotes, the most of its day" in sentence(reply.judgement.pick)
     assert "more than 19 of 19 others of its day" in str(reply.judgement.pick.parts)

@@ -20,6 +20,7 @@ from digest.app import App, opened
 from digest.config.settings import ScheduleSettings, Settings, SiteSettings, SmtpSettings, StoreSettings
 from digest.errors import RenderError, StoreError
 from digest.model import (
+    Begun,
     DeliveryState,
     Entry,
     SourceId,
@@ -38,7 +39,6 @@ from digest.work.planning import loads, plan
 from digest.work.previewing import preview, preview_for, remarks
 from digest.work.sending import Sent, recover, send
 from digest.work.subscribing import hash_of
-from digest.work.testing import send_test
 from tests.factories import Clock, make_source, make_topic
 from tests.mailserver import Mailbox, free_port, running
 
@@ -280,7 +280,8 @@ def test_what_a_dead_sender_left_is_taken_up(app: App, clock: Clock, relay: Mail
     morning(app, clock)
     plan(app)
     claimed, begun = app.store.claim(limit=2, now=app.now(), until=app.now() + HOUR)
-    app.store.admit(begun, to=DeliveryState.IN_DATA, message_id="<x@y>", until=app.now() + HOUR, now=app.now())
+    mail = Begun(id=begun.id, fence=begun.fence, message_id="<x@y>", relay="relay:25")
+    assert app.store.admit([mail], until=app.now() + HOUR, now=app.now()) == 1
     assert deliver(app) == Sent()
     clock.instant += HOUR
     assert recover(app) == 2
@@ -341,39 +342,19 @@ def test_a_subscribers_preview_is_the_mail_that_is_sent_but_for_the_readers_own_
     sent, previewed = parsed(relay.mails[0][1]), parsed(files["mail.eml"])
     own = {"To", "Date", "Message-ID", "List-Unsubscribe"}
     assert [(k, v) for k, v in sent.items() if k not in own] == [(k, v) for k, v in previewed.items() if k not in own]
-    token = sent["List-Unsubscribe"].split(">")[0].rpartition("/")[2]
     for kind in ("plain", "html"):
         body = sent.get_body((kind,)).get_content()
-        assert body.replace(token, PLACEHOLDER) == previewed.get_body((kind,)).get_content()
+        assert anonymous(body) == anonymous(previewed.get_body((kind,)).get_content())
+
+
+def anonymous(text: str) -> str:
+    """Put the placeholder in place of a reader's own tokens and slot."""
+    text = re.sub(r"/leave/[\w-]{44}", f"/leave/{PLACEHOLDER}", text)
+    return re.sub(r"/digest/daily/[\d-]+/[\w-]{44}", f"/digest/{PLACEHOLDER}", text)
 
 
 def with_reports(relay: Mailbox) -> SmtpSettings:
     return SmtpSettings(url=relay.url, returns="bounce@papers.example", complaints="fbl@papers.example")
-
-
-def own_lines(one: bytes, other: bytes) -> set[bytes]:
-    """Return how the lines start that two mails do not share."""
-    first, second = (mail.split(b"\r\n") for mail in (one, other))
-    assert len(first) == len(second)
-    differing = [line for pair in zip(first, second, strict=True) if pair[0] != pair[1] for line in pair]
-    return {line.lstrip(b" <").partition(b":")[0] for line in differing}
-
-
-def test_test_mail_preview_and_what_is_sent_are_the_same_bytes_but_for_the_readers_own_lines(
-    app: App, clock: Clock, relay: Mailbox
-) -> None:
-    ana = join(app, "ana", "cache", "vision")
-    morning(app, clock)
-    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=with_reports(relay)))
-    _, files = preview_for(app, app.store.subscriber(ana), date(2026, 11, 20))
-    asyncio.run(send_test(app, "ed@example.net"))
-    assert not app.store.deliveries()
-    deliver(app)
-    (tested,), (sent,) = relay.to("ed@example.net"), relay.to("ana@example.org")
-    assert own_lines(tested, files["mail.eml"]) == {b"To"}
-    assert own_lines(sent, files["mail.eml"]) == {
-        *(b"To", b"Date", b"Message-ID", b"List-Unsubscribe", b"mailto", b"CFBL-Feedback-ID", b"https")
-    }
 
 
 def test_what_comes_back_says_for_whom_it_was(app: App, clock: Clock, relay: Mailbox) -> None:
@@ -466,7 +447,7 @@ def test_when_the_books_cannot_be_written_no_more_mail_begins_and_none_is_lost(
     monkeypatch.setattr(app.store, "admit", full)
     done = asyncio.run(send(app))
     assert done.error == "store: the disk is full"
-    assert len(relay.mails) == done.sent == 2
+    assert 2 <= len(relay.mails) == done.sent < 8
     monkeypatch.setattr(app.store, "admit", real)
     clock.instant += HOUR
     deliver(app)

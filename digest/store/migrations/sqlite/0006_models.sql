@@ -5,3 +5,12 @@ create table space (
   papers integer not null,
   content blob not null
 ) strict;
+
+-- Where an operator's own model places texts: `model` and `text` are digests of both, `place` half-precision numbers.
+
+create table vector (
+  model text not null,
+  text text not null,
+  place blob not null,
+  primary key (model, text)
+) strict, without rowid;

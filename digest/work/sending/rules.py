@@ -1,0 +1,106 @@
+"""What becomes of a claimed mail: whether it may begin, and what an answer to it means. Values in, values out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from digest.edition.slots import GIVE_UP
+from digest.model import DELIVERY_MOVES, Delivery, DeliveryState, Ended, Standing, Value
+from digest.publish.answers import Answer, Verdict, next_try
+from digest.publish.asking import Trace
+from digest.work.messages import ACCESS_FOR
+from digest.work.subscribing import BLOCKING
+
+BROKEN_TRIES = 3
+
+
+class Doubt(Value):
+    """What to do about a mail that may have arrived: how long to wait, and whether never to send it again."""
+
+    wait: timedelta
+    park: bool
+
+
+def admission(delivery: Delivery, standing: Standing, *, now: datetime) -> tuple[DeliveryState, str | None]:
+    """Decide whether a claimed mail may begin: in_data, or the state it goes to instead and why."""
+    blocked = standing.suppression in BLOCKING
+    if is_letter(delivery):
+        if blocked or not (standing.pending or delivery.slot.startswith("access:")):
+            return DeliveryState.CANCELLED, "not wanted any more"
+    elif standing.suppression:
+        return DeliveryState.SUPPRESSED, f"address is suppressed: {standing.suppression}"
+    elif not standing.active:
+        return DeliveryState.CANCELLED, "no active subscription"
+    if now >= ends(delivery):
+        return DeliveryState.SKIPPED, "expired"
+    return DeliveryState.IN_DATA, None
+
+
+def is_letter(delivery: Delivery) -> bool:
+    """Say whether it is a letter (to confirm, to give access) rather than a digest."""
+    return delivery.slot.startswith(("confirm:", "access:"))
+
+
+def ends(delivery: Delivery) -> datetime:
+    """Return when tries end: after 48 hours; a daily digest's when the next is due, a short-lived link's with it."""
+    kind = delivery.slot.partition(":")[0]
+    return delivery.due + {"daily": timedelta(hours=24), "access": ACCESS_FOR}.get(kind, GIVE_UP)
+
+
+def ended(delivery: Delivery, found: Answer, *, now: datetime, jitter: float, doubt: Doubt) -> Ended:
+    """Return what an answer makes of a mail; `jitter` (0 to 1) spreads the next tries."""
+    if found.verdict is Verdict.SENT:
+        return ending(delivery, DeliveryState.SENT, found.reply)
+    if found.verdict is Verdict.REFUSED:
+        return ending(delivery, DeliveryState.REFUSED, found.reply)
+    if found.verdict is Verdict.UNCERTAIN:
+        return doubted(delivery, found.reply, now=now, doubt=doubt)
+    at = next_try(delivery.attempts, now=now, ends=ends(delivery), jitter=jitter, after=found)
+    if at is None:
+        return ending(delivery, DeliveryState.PARKED, f"gave up: {found.reply}")
+    return ending(delivery, DeliveryState.DEFERRED, found.reply, next_try=at)
+
+
+def doubted(delivery: Delivery, reply: str, *, now: datetime, doubt: Doubt) -> Ended:
+    """Return what becomes of a mail that may have arrived: once more with the same bytes after a wait, then parked."""
+    at = now + doubt.wait
+    if doubt.park or delivery.uncertain or at >= ends(delivery):
+        return ending(delivery, DeliveryState.PARKED, reply, uncertain=True)
+    return ending(delivery, DeliveryState.DEFERRED, reply, next_try=at, uncertain=True)
+
+
+def broken(delivery: Delivery, why: str, *, now: datetime) -> Ended:
+    """Return what becomes of a mail that a fault of ours keeps from being made: tried again, then a person's."""
+    at = next_try(delivery.attempts, now=now, ends=ends(delivery), jitter=0)
+    if at is None or delivery.attempts >= BROKEN_TRIES:
+        return ending(delivery, DeliveryState.PARKED, f"it could not be made: {why}")
+    return ending(delivery, DeliveryState.DEFERRED, f"it could not be made: {why}", next_try=at)
+
+
+def asked(delivery: Delivery, trace: Trace, *, now: datetime, doubt: Doubt) -> Ended:
+    """Return what becomes of a mail that its relay was asked about. What is not there is sent as if for the first time.
+
+    What the relay cannot tell stays in doubt.
+    """
+    if trace is Trace.ARRIVED:
+        return ending(delivery, DeliveryState.SENT, "the answer was lost; the relay says that it has the mail")
+    if trace is Trace.ABSENT and now < ends(delivery):
+        return ending(delivery, DeliveryState.DEFERRED, "the relay says that it has no such mail", next_try=now)
+    return doubted(delivery, "no answer, and the relay cannot tell", now=now, doubt=doubt)
+
+
+def ending(
+    delivery: Delivery,
+    to: DeliveryState,
+    reply: str | None,
+    *,
+    next_try: datetime | None = None,
+    uncertain: bool = False,
+) -> Ended:
+    """Return the end of a delivery's claim."""
+    return Ended(id=delivery.id, fence=delivery.fence, to=to, reply=reply, next_try=next_try, uncertain=uncertain)
+
+
+def still_ours(delivery: Delivery, standing: Standing | None, to: DeliveryState) -> bool:
+    """Say whether a claim is still this one, and may go on to a state."""
+    return standing is not None and standing.fence == delivery.fence and to in DELIVERY_MOVES[standing.state]

@@ -1,0 +1,124 @@
+"""Mails to send: claimed some at a time, and made one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from digest.app import App
+from digest.errors import DigestError, StoreError
+from digest.model import Delivery, DeliveryState, Ended, Subscriber, Value
+from digest.work.messages import Messages, envelope_id, message_id, return_path
+from digest.work.sending.rules import broken, ending, is_letter
+from digest.work.subscribing import hash_of
+
+# So many for each connection are claimed at once, and wait for their lease if the sender dies.
+EACH = 10
+
+log = structlog.get_logger()
+
+
+class Mail(Value):
+    """A claimed delivery, and all that is needed to send it. `name` is what it is called outside of our books."""
+
+    delivery: Delivery
+    address: str
+    address_hash: str
+    return_path: str
+    name: str
+    message_id: str
+    text: bytes
+
+    @property
+    def domain(self) -> str:
+        """Where it goes, in lower case."""
+        return self.address.rpartition("@")[2].lower()
+
+
+class Supply:
+    """The mails of a round, for all its connections."""
+
+    def __init__(self, app: App, *, lease: timedelta, recover: Callable[[], object], counts: Counter[str]) -> None:
+        self._app, self._lease, self._recover, self._counts = app, lease, recover, counts
+        self._messages = Messages(app)
+        # Where mail goes slowly, what was claimed must have its turn long before the lease ends.
+        self._most = max(1, int(min(EACH * app.settings.smtp.connections, app.flows.most(lease / 4))))
+        self._claimed: deque[tuple[Delivery, Subscriber | None]] = deque()
+        self._line = asyncio.Lock()
+        self._dry = False
+
+    async def next(self) -> Mail | None:
+        """Return a mail, or None if nothing is due any more. Raises StoreError."""
+        while True:
+            if not self._claimed:
+                async with self._line:
+                    await self._claim()
+            if not self._claimed:
+                return None
+            if mail := self._made(*self._claimed.popleft()):
+                return mail
+
+    def close(self) -> None:
+        """Give back what was not taken. Raises StoreError."""
+        while self._claimed:
+            self._app.store.release(self._claimed.popleft()[0], now=self._app.now())
+
+    async def _claim(self) -> None:
+        """Claim some, unless another connection just did."""
+        if self._claimed or self._dry:
+            return
+        store, now = self._app.store, self._app.now()
+        if store.lapsed(now=now):
+            # It may ask the relay, which takes its time.
+            await asyncio.to_thread(self._recover)
+        # What a paused outbox gives back must not be taken again by this very round.
+        if store.switch("outbox") != "paused":
+            claimed = store.claim(limit=self._most, now=now, until=now + self._lease)
+            readers = store.subscribers_named(one.subscriber_id for one in claimed)
+            self._claimed += [(one, readers.get(one.subscriber_id)) for one in claimed]
+        self._dry = not self._claimed
+
+    def _made(self, delivery: Delivery, subscriber: Subscriber | None) -> Mail | None:
+        """Make a mail. One that cannot be made is not the relay's fault: it waits, and others go on."""
+        now = self._app.now()
+        if subscriber is None:
+            return self._end(ending(delivery, DeliveryState.PARKED, f"there is no subscriber {delivery.subscriber_id}"))
+        if until := self._quiet(delivery, subscriber, now):
+            self._app.store.release(delivery, now=now, next_try=until)
+            return None
+        try:
+            return self._mail(delivery, subscriber)
+        except StoreError:
+            raise
+        except DigestError as error:
+            log.warning("mail_broken", delivery=delivery.id, code=error.code, why=error.message)
+            return self._end(broken(delivery, error.message, now=now))
+        except Exception as error:
+            # A fault of ours in one mail must not end the round for all, nor come back for ever.
+            log.exception("mail_broken", delivery=delivery.id)
+            return self._end(broken(delivery, type(error).__name__, now=now))
+
+    def _end(self, one: Ended) -> None:
+        self._app.store.finish([one], now=self._app.now())
+        self._counts[str(one.to)] += 1
+
+    def _quiet(self, delivery: Delivery, subscriber: Subscriber, now: datetime) -> datetime | None:
+        """Return until when a reader is not to be disturbed; None if a mail may come, as one that was asked for may."""
+        quiet = self._app.calendar.quiet
+        return quiet.over(ZoneInfo(subscriber.zone), now) if quiet and not is_letter(delivery) else None
+
+    def _mail(self, delivery: Delivery, subscriber: Subscriber) -> Mail:
+        return Mail(
+            delivery=delivery,
+            address=subscriber.address,
+            address_hash=hash_of(self._app, subscriber.address),
+            return_path=return_path(self._app, subscriber.id),
+            name=envelope_id(self._app, delivery),
+            message_id=message_id(self._app, delivery),
+            text=self._messages.of(delivery, subscriber),
+        )

@@ -1,0 +1,138 @@
+"""The sender as a whole: a second relay, questions to the first, commits that are shared, and a process that stays."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from digest.app import App
+from digest.model import DeliveryState
+from digest.work.planning import plan
+from digest.work.sending import Sent, keep_sending, send
+from tests.factories import Clock, make_topic
+from tests.journeys.test_sending import START, announce, join, morning, site, states
+from tests.mailserver import Mailbox, free_port, running
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(START)
+
+
+@pytest.fixture
+def relay() -> Iterator[Mailbox]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
+    """A site whose two topics have an edition, and nobody reads it yet."""
+    with site(store_url, clock, relay.url) as app:
+        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
+        announce(app, {"A cache": "How a cache evicts.", "An image": "How an image forms."})
+        yield app
+
+
+def with_smtp(app: App, **changes: Any) -> App:
+    smtp = msgspec.structs.replace(app.settings.smtp, **changes)
+    return replace(app, settings=msgspec.structs.replace(app.settings, smtp=smtp))
+
+
+def queued(app: App, clock: Clock, readers: int) -> None:
+    for number in range(readers):
+        join(app, f"r{number}", "cache")
+    morning(app, clock)
+    plan(app)
+
+
+def test_mail_goes_by_the_second_relay_while_the_first_is_down(app: App, clock: Clock, relay: Mailbox) -> None:
+    queued(app, clock, 3)
+    found = asyncio.run(send(with_smtp(app, url=f"smtp://127.0.0.1:{free_port()}", fallback=relay.url)))
+    assert (found, len(relay.mails)) == (Sent(sent=3), 3)
+    (row, *_) = app.store.deliveries(state=DeliveryState.SENT)
+    assert row.relay == relay.url.removeprefix("smtp://")
+
+
+def asking(folder: Path, trace: str) -> str:
+    """Return a command that answers every question so, and notes the questions."""
+    script = folder / "ask.py"
+    note = f"open({str(folder / 'asked')!r}, 'a').write(line)"
+    script.write_text(f"import sys\nfor line in sys.stdin:\n    {note}\n    print({trace!r})\n", "utf-8")
+    return f"{sys.executable} {script}"
+
+
+@pytest.mark.parametrize(
+    ("trace", "copies", "ended"), [("arrived", 1, "sent"), ("absent", 2, "sent"), ("unknown", 2, "sent")]
+)
+def test_a_mail_whose_answer_was_lost_is_asked_for_before_it_is_sent_again(
+    app: App, clock: Clock, relay: Mailbox, tmp_path: Path, trace: str, copies: int, ended: str
+) -> None:
+    app = with_smtp(app, ask=asking(tmp_path, trace))
+    queued(app, clock, 1)
+    relay.vanish = lambda address: True
+    assert asyncio.run(send(app)) == Sent(deferred=1)
+    assert states(app) == {"in_data": 1}
+    relay.vanish = lambda address: False
+    clock.instant += timedelta(minutes=16)
+    asyncio.run(send(app))
+    asyncio.run(send(app))
+    assert states(app) == {ended: 1}
+    assert len(relay.mails) == copies
+    asked = json.loads((tmp_path / "asked").read_text("utf-8"))
+    assert (asked["recipient"], asked["relay"]) == ("r0@example.org", relay.url.removeprefix("smtp://"))
+    assert asked["message_id"].encode() in relay.mails[0][1]
+
+
+def test_connections_share_their_commits(
+    app: App, clock: Clock, relay: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(app, clock, 60)
+    groups: list[int] = []
+    real = app.store.admit
+
+    def noted(begun: Any, **given: Any) -> int:
+        groups.append(len(begun))
+        return real(begun, **given)
+
+    monkeypatch.setattr(app.store, "admit", noted)
+    assert asyncio.run(send(with_smtp(app, connections=10))) == Sent(sent=60)
+    assert sum(groups) == 60
+    assert max(groups) > 1
+
+
+def test_who_stays_sends_what_becomes_due_and_ends_when_told(app: App, clock: Clock, relay: Mailbox) -> None:
+    async def stayed() -> None:
+        stop = asyncio.Event()
+        staying = asyncio.create_task(keep_sending(app, stop))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(queued, app, clock, 2)
+        for _ in range(100):
+            if len(relay.mails) == 2:
+                break
+            await asyncio.sleep(0.1)
+        stop.set()
+        await asyncio.wait_for(staying, 5)
+
+    asyncio.run(stayed())
+    assert states(app) == {"sent": 2}
+
+
+def test_two_senders_at_once_mail_each_reader_once(app: App, clock: Clock, relay: Mailbox) -> None:
+    queued(app, clock, 40)
+
+    async def both() -> list[Sent]:
+        return await asyncio.gather(send(app), send(app))
+
+    one, other = asyncio.run(both())
+    assert one.sent + other.sent == 40
+    assert len(set(relay.recipients())) == len(relay.mails) == 40
