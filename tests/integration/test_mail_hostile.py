@@ -27,11 +27,13 @@ from tests.samples import HOSTILE, generated
 
 SITE = make_site(contact="hello@digest.example", postal="Digest, 1 Example Street, 12345 Town")
 POST = Post(sender="digest@digest.example", letters="confirm@digest.example", complaints="fbl@digest.example")
+# As long as the placeholder, whose zeros stand in the corpora too.
+TOKEN = ("k7Qx" * len(PLACEHOLDER))[: len(PLACEHOLDER)]
 READER = make_envelope(
-    unsubscribe_url=f"https://digest.example/leave/{PLACEHOLDER}",
+    unsubscribe_url=f"https://digest.example/leave/{TOKEN}",
     preferences_url="https://digest.example/preferences/",
-    leave_to=f"bounce+{PLACEHOLDER}@digest.example",
-    feedback=PLACEHOLDER,
+    leave_to=f"bounce+{TOKEN}@digest.example",
+    feedback=TOKEN,
 )
 NAMES = (
     "To Date Message-ID List-Unsubscribe CFBL-Feedback-ID From Subject Reply-To List-Id List-Unsubscribe-Post "
@@ -74,7 +76,7 @@ def corpus(shared: Path) -> Sequence[str]:
             row = json.loads(line)
             found.append(row if isinstance(row, str) else row.get("payload", row.get("input")))
     assert len(found) > 4000
-    return [*found[:600], *found[600::5]]
+    return found if MANY >= 500 else [*found[:600], *found[600::5]]
 
 
 def test_no_text_becomes_a_header_whatever_it_is_the_name_of(corpus: Sequence[str]) -> None:
@@ -94,6 +96,7 @@ def test_no_text_becomes_a_part_an_element_or_a_link(corpus: Sequence[str]) -> N
         raw, html = raw_of(core), html_for(core, READER)
         assert names(raw) == NAMES
         assert is_sound(raw)
+        assert findings(raw) == [], start
         mail = message_from_bytes(raw, policy=policy.default)
         assert [part.get_content_type() for part in mail.walk()] == ["multipart/alternative", "text/plain", "text/html"]
         root = parsed(html)

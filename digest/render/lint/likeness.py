@@ -15,8 +15,10 @@ _URL = re.compile(r"https?://\S+")
 _NUMBER = re.compile(r"[0-9]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+# Only the tag's name: what follows in a text of somebody's may be cut, and end in the next one.
 _MARKUP = re.compile(
-    r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|sub|sup|table|td|tr|ul)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE
+    r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|sub|sup|table|td|tr|ul)(?=(?:\s[^<>]{0,500})?/?>)",
+    re.IGNORECASE,
 )
 _TEMPLATE = re.compile(r"\{\{|\}\}|\{%|%\}|%\([a-z_]+\)s", re.IGNORECASE)
 _TRAILING = ".,;:!?)>]}'\"”’»"
