@@ -25,7 +25,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.linalg import svds
 
 from digest.model import Paper, PaperId
 from digest.rank.bm25 import worth
@@ -196,10 +195,16 @@ def _basis(texts: Any) -> Any:
     dimensions = min(DIMENSIONS, papers // 3, terms // 3)
     if papers < HANDFUL or dimensions < 1:
         return np.zeros((terms, 0))
-    _, weights, found = svds(texts, k=dimensions, v0=np.ones(min(papers, terms)))
-    found = found[np.argsort(-weights, kind="stable")]
-    largest = found[np.arange(dimensions), np.abs(found).argmax(axis=1)]
-    return (found * np.where(largest < 0, -1.0, 1.0)[:, None]).T
+    from scipy.sparse.linalg import LinearOperator, eigsh  # loads for a quarter of a second; only learning needs it
+
+    # By the papers' likeness to one another: scipy's own svds adds a dense decomposition, half the time of a small fit.
+    turned = csr_array(texts.T)
+    alike = LinearOperator((papers, papers), matvec=lambda one: texts @ (turned @ one), dtype=np.float64)
+    squares, left = eigsh(alike, k=dimensions, v0=np.ones(papers))
+    order = np.argsort(-squares, kind="stable")
+    found = (turned @ left[:, order]) / np.sqrt(np.maximum(squares[order], 1e-12))
+    largest = found[np.abs(found).argmax(axis=0), np.arange(dimensions)]
+    return found * np.where(largest < 0, -1.0, 1.0)
 
 
 def _kept(values: Any) -> Any:
