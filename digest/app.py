@@ -118,6 +118,13 @@ def store_url(settings: Settings) -> str:
     return f"sqlite:///{settings.folder / path}"
 
 
+def store_file(settings: Settings) -> Path | None:
+    """Return the SQLite file of a store; None for one in memory or in a PostgreSQL."""
+    url = store_url(settings)
+    path = url.removeprefix("sqlite:///")
+    return Path(path) if path and path != url else None
+
+
 def shipped(name: str) -> Path:
     """Return the shipped folder `templates` or `seeds`: beside the package in a wheel, else beside its source tree."""
     package = Path(__file__).parent

@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from digest.app import App
 from digest.errors import DigestError
 from digest.model import Value
+from digest.work.caution import require_room
 from digest.work.composing import compose_due
 from digest.work.fitting import fit_when_due
 from digest.work.hubs import tell_hubs
@@ -51,6 +52,7 @@ async def chores(app: App, holder: str) -> Round:
     now = app.now()
     if await asyncio.to_thread(app.store.take_lease, "chores", holder=holder, now=now, until=now + LEASE) is None:
         return Round(held=False)
+    require_room(app)
     polled = await poll(app)
     await asyncio.to_thread(fit_when_due, app)
     composed = await asyncio.to_thread(compose_due, app)

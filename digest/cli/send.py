@@ -17,6 +17,7 @@ from digest.cli.sender import run_sender
 from digest.cli.shell import Failed, complain, json_option, options, site
 from digest.errors import DeliveryError
 from digest.work import brake
+from digest.work.caution import held_back
 from digest.work.planning import Load, Plan, loads, plan
 from digest.work.sending import Sent, keep_sending, send
 
@@ -50,12 +51,21 @@ def send_command(
             _print_plan(one, as_json=as_json)
         if dry_run:
             _print_loads(loads(app, plans), as_json=as_json)
+            if held := brake.waiting(app):
+                say(f"{held} mails wait in the books: `digest outbox` shows them")
+            _say_held(held_back(app))
             say(f"{sum(one.readers for one in plans if one.editions)} mails would be due; nothing was sent")
             return
         counts: Counter[str] = Counter()
         with progress(counts, total=brake.waiting(app)):
             done = run_sender(lambda stop: send(app, stop=stop, counts=counts))
+        _say_held(brake.paused(app))
     _print_sent(done, as_json=as_json)
+
+
+def _say_held(why: str | None) -> None:
+    if why:
+        say(f"nothing is sent: the outbox is paused, {why}; `digest outbox resume` lets it go on")
 
 
 def _print_plan(one: Plan, *, as_json: bool) -> None:

@@ -69,6 +69,18 @@ class StoreSettings(Section, frozen=True, kw_only=True):
             secret=True,
         ),
     ] = "sqlite:///digest.db"
+    floor_megabytes: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000),
+        doc("Nothing new begins while the disk under an SQLite file has less room than this; 0 for no floor."),
+    ] = 100
+    mark: Annotated[
+        str,
+        doc(
+            "A file that remembers the last mail outside the database, so that a restored old copy mails nothing "
+            "again; empty for one beside an SQLite file, and for none with PostgreSQL."
+        ),
+    ] = ""
 
 
 class FetchSettings(Section, frozen=True, kw_only=True):

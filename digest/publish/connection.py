@@ -89,12 +89,13 @@ class Connection:
             )
         try:
             mail, rcpt = commands(sender, recipient, name, wire.abilities)
+            whole = text_of(text)
         except ValueError as error:
             return Answer(verdict=Verdict.REFUSED, reply=str(error))
         if not await begin(relay.name):
             return None
         self._mails += 1
-        return await wire.deliver(mail, rcpt, text_of(text))
+        return await wire.deliver(mail, rcpt, whole)
 
     async def close(self) -> None:
         """Say goodbye, briefly."""

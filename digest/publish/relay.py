@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from datetime import timedelta
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -82,7 +84,8 @@ async def _entered(smtp: aiosmtplib.SMTP, relay: Relay) -> Wire:
     if smtp.transport is None:
         raise aiosmtplib.SMTPServerDisconnected("the relay hung up")
     able = Abilities(**{name: smtp.supports_extension(name) for name in Abilities.__struct_fields__})
-    return Wire(smtp.transport, able, timeout=relay.timeout, at_the_dot=relay.at_the_dot)
+    # uvloop's transports are no subclass of what they are like.
+    return Wire(cast(asyncio.Transport, smtp.transport), able, timeout=relay.timeout, at_the_dot=relay.at_the_dot)
 
 
 def _unreachable(relay: Relay, error: Exception) -> DeliveryError:

@@ -58,9 +58,10 @@ class Replies:
         # It is shown in terminals, where a control character is a command.
         return Reply(code=code, text=text if text.isprintable() else "".join(map(_printable, text)))
 
-    def _break(self, why: str) -> None:
+    def _break(self, why: str) -> Reply | None:
         self.broken = self.broken or why
         self._rest = b""
+        return None
 
 
 def _printable(sign: str) -> str:

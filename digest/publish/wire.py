@@ -97,7 +97,7 @@ class Wire(asyncio.Protocol):
 
     async def _handed_over(self, text: bytes) -> Answer:
         """Write the text. From here on only an answer tells what became of it."""
-        (reply,) = await self._answers(text, 1, within=self._at_the_dot) or [None]
+        reply = next(iter(await self._answers(text, 1, within=self._at_the_dot)), None)
         unsent = self._transport.get_write_buffer_size()
         if reply is None or (unsent and reply.code < 400):
             self.drop("an answer before the end of the text")

@@ -36,6 +36,8 @@ SAMPLE, KEPT = 15_000, 8_192
 TERMS = 40_000
 # A pair must stand in so many papers, a word in two, but in a handful of papers in one; these say nothing of meaning.
 PAIR, WORD, HANDFUL = 3, 2, 50
+# Numbers are kept in half precision: to learn them better costs a third more time.
+TOLERANCE = 1e-3
 # Papers at which a space is trusted half: a young one takes chance for meaning.
 YOUNG = 200
 
@@ -200,7 +202,7 @@ def _basis(texts: Any) -> Any:
     # By the papers' likeness to one another: scipy's own svds adds a dense decomposition, half the time of a small fit.
     turned = csr_array(texts.T)
     alike = LinearOperator((papers, papers), matvec=lambda one: texts @ (turned @ one), dtype=np.float64)
-    squares, left = eigsh(alike, k=dimensions, v0=np.ones(papers))
+    squares, left = eigsh(alike, k=dimensions, v0=np.ones(papers), tol=TOLERANCE)
     order = np.argsort(-squares, kind="stable")
     found = (turned @ left[:, order]) / np.sqrt(np.maximum(squares[order], 1e-12))
     largest = found[np.abs(found).argmax(axis=0), np.arange(dimensions)]

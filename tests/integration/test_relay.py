@@ -116,7 +116,7 @@ def heard(recipient: str, *abilities: str) -> list[str]:
         async with playing(play) as port:
             connection = Connection(relay(port))
             try:
-                return await connection.send("d@digest.test", recipient, b"x", name="a1b2")
+                return await connection.send("d@digest.test", recipient, b"x\r\n", name="a1b2")
             finally:
                 await connection.close()
 

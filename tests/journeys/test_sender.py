@@ -130,7 +130,7 @@ def test_who_stays_sends_what_becomes_due_and_ends_when_told(app: App, clock: Cl
 def test_two_senders_at_once_mail_each_reader_once(app: App, clock: Clock, relay: Mailbox) -> None:
     queued(app, clock, 40)
 
-    async def both() -> list[Sent]:
+    async def both() -> tuple[Sent, Sent]:
         return await asyncio.gather(send(app), send(app))
 
     one, other = asyncio.run(both())

@@ -21,8 +21,13 @@ from digest.app import App
 from digest.errors import StoreError
 from digest.model import Begun, DeliveryId, DeliveryState, Ended, Standing, Suppression, SuppressionReason, Value
 from digest.publish.answers import Answer
+from digest.work.caution import drop_ballast
 from digest.work.sending.rules import Doubt, admission, ended, ending, still_ours
 from digest.work.sending.supply import Mail
+from digest.work.watermark import Watermark, mark_path, step
+
+# Turns of the loop before a commit: they take no time, and with four of them a commit is shared by twice as many.
+_PASSES = 4
 
 log = structlog.get_logger()
 
@@ -58,6 +63,7 @@ class Ledger:
         self._ends: list[End] = []
         self._left: list[End] = []
         self._writer: asyncio.Task[None] | None = None
+        self._mark = Watermark(mark_path(app))
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.failure: StoreError | None = None
 
@@ -84,28 +90,33 @@ class Ledger:
         if self._writer:
             await self._writer
         left, self._left = self._left, []
+        if left:
+            drop_ballast(self._app)
         with suppress(StoreError):
-            self.counts.update(keep(self._app, [], left, self._lease).counts if left else {})
+            self.counts.update(self._kept([], left).counts if left else {})
+        self._mark.close()
 
     def _wake(self) -> None:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        # A connection that ends a mail begins its next one at once: both go together.
-        await asyncio.sleep(0)
-        while self._beginnings or self._ends:
+        while True:
+            # A connection that ends a mail begins its next one at once, and other answers may be there already.
+            for _ in range(_PASSES):
+                await asyncio.sleep(0)
+            if not (self._beginnings or self._ends):
+                return
             beginnings, self._beginnings = self._beginnings, []
             ends, self._ends = self._ends, []
             self._written(beginnings, ends)
-            await asyncio.sleep(0)
 
     def _written(self, beginnings: list[tuple[Beginning, asyncio.Future[bool]]], ends: list[End]) -> None:
         waiting = [admitted for _, admitted in beginnings]
         try:
             if self.failure:
                 raise self.failure
-            done = keep(self._app, [one for one, _ in beginnings], ends, self._lease)
+            done = self._kept([one for one, _ in beginnings], ends)
         except StoreError as error:
             # Without the books nothing more may begin; what was under way is taken up when its lease ends.
             self._left += ends
@@ -122,6 +133,13 @@ class Ledger:
         self.counts.update(done.counts)
         return None
 
+    def _kept(self, beginnings: Sequence[Beginning], ends: Sequence[End]) -> Written:
+        done, now = keep(self._app, beginnings, ends, self._lease), self._app.now()
+        begun = [step(one.mail.delivery, now) for one in beginnings if one.mail.delivery.id in done.begun]
+        ended = [step(one.mail.delivery, now) for one in ends]
+        self._mark.note(begun=begun[-1] if begun else None, ended=ended[-1] if ended else None)
+        return done
+
 
 def _fail(waiting: Sequence[asyncio.Future[bool]], error: BaseException) -> None:
     for admitted in waiting:
@@ -132,7 +150,7 @@ def _fail(waiting: Sequence[asyncio.Future[bool]], error: BaseException) -> None
 def keep(app: App, beginnings: Sequence[Beginning], ends: Sequence[End], lease: timedelta) -> Written:
     """Write down what ended, and let begin what may, in one transaction. Raises StoreError: nothing is written."""
     now = app.now()
-    mails = [one.mail for one in (*ends, *beginnings)]
+    mails = [*(one.mail for one in ends), *(one.mail for one in beginnings)]
     with app.store.transaction():
         standings = app.store.standings({mail.delivery.id: mail.address_hash for mail in mails})
         ours = [one for one in ends if still_ours(one.mail.delivery, standings.get(one.ended.id), one.ended.to)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from digest.errors import DeliveryError, StoreError
 from digest.model import Value
 from digest.publish.answers import Answer, Verdict
 from digest.publish.connection import Connection
+from digest.work.caution import beware, keep_ballast
 from digest.work.pace_of_mail import pace_for
 from digest.work.proving import proven
 from digest.work.sending.breaker import Breaker
@@ -23,6 +25,9 @@ from digest.work.sending.ledger import Ledger, end_of
 from digest.work.sending.recovering import asker_for, doubt_of, recover
 from digest.work.sending.relays import route_for
 from digest.work.sending.supply import Mail, Supply
+
+# Sooner than `digest run` and service managers lose patience and kill.
+DRAIN = timedelta(seconds=15)
 
 log = structlog.get_logger()
 
@@ -63,6 +68,8 @@ async def send(
     """
     route_for(app)
     await asyncio.to_thread(proven, app)
+    keep_ballast(app)
+    beware(app)
     return await Sender(app, stop or asyncio.Event(), pace, Counter() if counts is None else counts).run()
 
 
@@ -80,19 +87,31 @@ class Sender:
         self._supply = Supply(app, lease=lease, recover=lambda: recover(app, self._ask), counts=self._ledger.counts)
         # The last news of the relay, if it is bad: what was given back waits. Other connections may go on.
         self._failure: DeliveryError | None = None
+        self._left = False
 
     async def run(self) -> Sent:
         """Send until nothing is left. A connection that fails leaves its mails to the others."""
         count = self._app.settings.smtp.connections
+        connections = [asyncio.create_task(self._connection()) for _ in range(count)]
+        leaving = asyncio.create_task(self._leave(connections))
         try:
-            await asyncio.gather(*(self._connection() for _ in range(count)))
+            await asyncio.gather(*connections)
         finally:
+            leaving.cancel()
             await self._ledger.close()
         if not self._ledger.failure:
             self._supply.close()
         failure = self._ledger.failure or self._failure
         counts = {name: held for name, held in self._ledger.counts.items() if name in Sent.__struct_fields__}
         return Sent(**counts, error=failure.message if failure else None, hint=failure.hint if failure else None)
+
+    async def _leave(self, connections: Sequence[asyncio.Task[None]]) -> None:
+        """Once told to stop, wait for what is under way, but not for ever: whoever comes next takes up the rest."""
+        await self._stop.wait()
+        _, busy = await asyncio.wait(connections, timeout=DRAIN.total_seconds())
+        self._left = True
+        for one in busy:
+            one.cancel()
 
     async def _connection(self) -> None:
         connection = Connection(self._route, renew=self._app.settings.smtp.renew_after)
@@ -104,6 +123,10 @@ class Sender:
             self._failure = error
         except StoreError as error:
             self._ledger.failure = self._ledger.failure or error
+        except asyncio.CancelledError:
+            if not self._left:
+                raise
+            log.warning("handed_over", why="the relay was still silent when the time to stop was over")
         finally:
             await connection.close()
 
@@ -111,7 +134,7 @@ class Sender:
         try:
             relay = (await connection.ready()).name
             rest = await self._pace.turn(relay, mail.domain)
-        except DeliveryError:
+        except (DeliveryError, asyncio.CancelledError):
             self._give_back(mail)
             raise
         if rest is not None:

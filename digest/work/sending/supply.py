@@ -13,6 +13,7 @@ import structlog
 from digest.app import App
 from digest.errors import DigestError, StoreError
 from digest.model import Delivery, DeliveryState, Ended, Subscriber, Value
+from digest.work.caution import require_room
 from digest.work.messages import Messages, envelope_id, message_id, return_path
 from digest.work.sending.rules import broken, ending, is_letter
 from digest.work.subscribing import hash_of
@@ -78,6 +79,7 @@ class Supply:
             await asyncio.to_thread(self._recover)
         # What a paused outbox gives back must not be taken again by this very round.
         if store.switch("outbox") != "paused":
+            require_room(self._app)
             claimed = store.claim(limit=self._most, now=now, until=now + self._lease)
             readers = store.subscribers_named(one.subscriber_id for one in claimed)
             self._claimed += [(one, readers.get(one.subscriber_id)) for one in claimed]
@@ -103,9 +105,10 @@ class Supply:
             log.exception("mail_broken", delivery=delivery.id)
             return self._end(broken(delivery, type(error).__name__, now=now))
 
-    def _end(self, one: Ended) -> None:
+    def _end(self, one: Ended) -> Mail | None:
         self._app.store.finish([one], now=self._app.now())
         self._counts[str(one.to)] += 1
+        return None
 
     def _quiet(self, delivery: Delivery, subscriber: Subscriber, now: datetime) -> datetime | None:
         """Return until when a reader is not to be disturbed; None if a mail may come, as one that was asked for may."""

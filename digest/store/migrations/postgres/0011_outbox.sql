@@ -5,3 +5,6 @@ alter table delivery add column relay text collate "C";
 drop index delivery_open;
 create index delivery_waiting on delivery (coalesce(next_try, due), id) where state in ('queued', 'deferred');
 create index delivery_leased on delivery (lease_until) where state in ('claimed', 'in_data');
+
+-- Nothing asks for it, and each delivery would be entered in it.
+drop index delivery_digest;
