@@ -14,11 +14,19 @@ from starlette.testclient import TestClient
 
 from digest.app import App, opened
 from digest.config.settings import Settings, SiteSettings, SmtpSettings, StoreSettings, WebSettings
-from digest.model import Delivery, PeriodKind, Subscriber, SubscriberId, Suppression, SuppressionReason, TopicId
+from digest.model import (
+    Delivery,
+    DeliveryState,
+    PeriodKind,
+    Subscriber,
+    SubscriberId,
+    Suppression,
+    SuppressionReason,
+    TopicId,
+)
 from digest.tokens import Purpose, sign
 from digest.web import create_app
-from digest.work import feeds
-from digest.work.subscribing import hash_of
+from digest.work import feeds, subscribing
 from tests.factories import make_edition, make_paper, make_pick, make_topic
 from tests.pages import ENV
 
@@ -27,6 +35,7 @@ URL = "https://digest.example"
 MORNING = datetime(2026, 11, 21, 9, tzinfo=UTC)
 ALL = (PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH)
 ADA = "ada@example.org"
+VALID = {"topic": "kv-cache", "cadence": "daily", "hour": "7", "zone": "UTC"}
 
 
 class Clock:
@@ -70,6 +79,36 @@ def client(app: App, **how: Any) -> Iterator[TestClient]:
         yield found
 
 
+@pytest.fixture
+def place() -> Iterator[tuple[App, Clock]]:
+    """The site of a test, and its clock: whoever needs another one has a `place` of its own."""
+    with site() as found:
+        yield found
+
+
+@pytest.fixture
+def app(place: tuple[App, Clock]) -> App:
+    return place[0]
+
+
+@pytest.fixture
+def clock(place: tuple[App, Clock]) -> Clock:
+    return place[1]
+
+
+@pytest.fixture
+def web(app: App) -> Iterator[TestClient]:
+    with client(app) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def readonly() -> Iterator[TestClient]:
+    """One web application for all tests that only read."""
+    with site() as (app, _), client(app) as found:
+        yield found
+
+
 @contextmanager
 def crowd(app: App) -> Iterator[TestClient]:
     """A client that comes from another place each time, so that no ration holds it. Its site trusts one proxy."""
@@ -77,6 +116,11 @@ def crowd(app: App) -> Iterator[TestClient]:
     with client(app) as found:
         found.event_hooks = {"request": [lambda request: request.headers.update({"x-forwarded-for": next(places)})]}
         yield found
+
+
+def refresh(web: TestClient) -> int:
+    """Let the site look for what is new, as it does each minute; return what `Lobby.refresh` does."""
+    return web.app.refresh()  # type: ignore[attr-defined, no-any-return]
 
 
 def hidden(page: str) -> str:
@@ -92,6 +136,34 @@ def fill(web: TestClient, clock: Clock, address: str = ADA, *, topics: tuple[str
     clock.turn(seconds=9)
     usual = {"cadence": "daily", "hour": "7", "zone": "Europe/Berlin", "homepage": "", "opened": opened}
     return web.post("/subscribe", data={**usual, "address": address, "topic": list(topics), **given})
+
+
+def join(app: App, address: str = ADA, *topics: str, **wishes: Any) -> None:
+    """Ask for topics, as the form does."""
+    usual = {"cadence": "daily", "hour": "7", "zone": "Europe/Berlin"}
+    subscribing.join(app, address=address, topics=topics or ("kv-cache",), **{**usual, **wishes})
+
+
+def confirmed(app: App, *topics: str, address: str = ADA) -> SubscriberId:
+    """Put in a reader who asked for topics and confirmed them."""
+    join(app, address, *topics)
+    who = reader(app, address).id
+    subscribing.confirm(app, who)
+    return who
+
+
+def member(app: App, address: str = ADA) -> SubscriberId:
+    """A reader with one active and one pending topic."""
+    who = confirmed(app, address=address)
+    join(app, address, "vision")
+    return who
+
+
+def sent(app: App) -> None:
+    """Let all letters be sent, as the sender does."""
+    for one in app.store.deliveries():
+        for state in (DeliveryState.CLAIMED, DeliveryState.IN_DATA, DeliveryState.SENT):
+            app.store.move_delivery(one.id, to=state, now=app.now())
 
 
 def letters(app: App, address: str = ADA) -> list[Delivery]:
@@ -115,7 +187,7 @@ def link(app: App, purpose: Purpose, who: SubscriberId, **lasts: float) -> str:
 
 
 def suppress(app: App, address: str, reason: SuppressionReason) -> None:
-    app.store.suppress(Suppression(address_hash=hash_of(app, address), reason=reason, since=app.now()))
+    app.store.suppress(Suppression(address_hash=subscribing.hash_of(app, address), reason=reason, since=app.now()))
 
 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -73,6 +73,22 @@ def feed_with(*papers: Paper, topic: Topic | None = None, **options: Any) -> Fee
     return feed_of(make_site(), topic, [make_edition(*picks, topic=topic)], ENV, **options)
 
 
+PAPER = make_paper(
+    "Caching $k<v$ & more",
+    authors=("Ana García", "Wei Zhang"),
+    categories=("cs.CL", "agents"),
+    links=Links(
+        abstract="https://arxiv.org/abs/2611.01234?a=1&b=2",
+        pdf="https://arxiv.org/pdf/2611.01234",
+        code="https://github.com/someone/something",
+        discussion="https://news.example/item/7",
+    ),
+    arxiv_id="2611.01234",
+    version=2,
+)
+FULL = feed_with(PAPER, make_paper("No authors"), hubs=["https://hub.example/"])
+EMPTY = feed_of(make_site(), make_topic(), [], ENV)
+
 HUB, SECRET = "https://hub.example/", "s" * 32
 
 

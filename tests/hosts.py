@@ -8,7 +8,6 @@ import socket
 import socketserver
 import ssl
 import struct
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import httpcore2
+import pytest
 
 PATIENCE = 10.0
 
@@ -113,7 +113,7 @@ def host(plays: dict[str, Play] | None = None, *, tls: bool = False) -> Iterator
         def handle(self) -> None:
             self.request.settimeout(PATIENCE)
             with suppress(OSError), _wrapped(self.request, context) as connection:
-                here.serve(connection)
+                made.serve(connection)
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -121,15 +121,21 @@ def host(plays: dict[str, Play] | None = None, *, tls: bool = False) -> Iterator
         request_queue_size = 64
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        here = Host(server.server_address[1], "https" if tls else "http", plays if plays is not None else {})
+        made = Host(server.server_address[1], "https" if tls else "http", plays if plays is not None else {})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
-            yield here
+            yield made
         finally:
-            here.over.set()
+            made.over.set()
             server.shutdown()
             thread.join(PATIENCE)
+
+
+@pytest.fixture
+def here() -> Iterator[Host]:
+    with host() as found:
+        yield found
 
 
 def _wrapped(connection: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
@@ -253,26 +259,3 @@ class Network(httpcore2.AnyIOBackend):
         if self._behind is None:
             raise httpcore2.ConnectError("nobody is there")
         return await super().connect_tcp("127.0.0.1", self._behind.port, timeout)
-
-
-_WATCHERS: list[list[Any]] = []
-
-
-def _watch(event: str, given: tuple[Any, ...]) -> None:
-    if event == "socket.connect":
-        for seen in _WATCHERS:
-            seen.append(given[1])
-
-
-@contextmanager
-def sockets() -> Iterator[list[Any]]:
-    """The addresses that this process really connects a socket to, whoever does it."""
-    if not getattr(sys, "_digest_watch", False):
-        sys.addaudithook(_watch)
-        setattr(sys, "_digest_watch", True)  # noqa: B010 - an audit hook stays for good, so one is enough
-    seen: list[Any] = []
-    _WATCHERS.append(seen)
-    try:
-        yield seen
-    finally:
-        _WATCHERS.remove(seen)

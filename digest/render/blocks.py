@@ -11,6 +11,7 @@ from digest.errors import RenderError
 from digest.model import Value
 from digest.render.quoted import size
 
+HTML_LIMIT = 90 * 1024  # bytes: Gmail hides what comes after 102 kB (hteumeuleu/email-bugs#41)
 SHELF = 48 * 1024 * 1024  # bytes: the papers of some thousand editions
 _ENTRY = 600  # bytes that an entry takes beside its texts, measured
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from digest.errors import RenderError
 from digest.model import Edition, Value
-from digest.render.blocks import Block, Encoded, Slot
+from digest.render.blocks import HTML_LIMIT, Block, Encoded, Slot
 from digest.render.plates import mark
-from digest.render.press import HTML_LIMIT, Press, Section
+from digest.render.press import Press, Section
 from digest.render.quoted import SOFT
 
 LONGEST_LINK = 500  # bytes of an address put into a slot

@@ -16,8 +16,6 @@ from digest.render.plates import mark, printed, printed_each
 from digest.render.templates import Templates
 from digest.render.views import EditionView, edition_view, paper_view
 
-HTML_LIMIT = 90 * 1024  # bytes: Gmail hides what comes after 102 kB (hteumeuleu/email-bugs#41)
-
 # A layout is a paper's template in HTML and in text.
 LAYOUTS: dict[str, tuple[str, str]] = {
     Layout.CARDS: ("partials/paper.mail.html", "partials/paper.txt"),

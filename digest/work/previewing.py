@@ -24,8 +24,8 @@ from digest.model import (
 )
 from digest.publish.files import Written, write_tree
 from digest.render import mail, mime, paths
+from digest.render.blocks import HTML_LIMIT
 from digest.render.lint import findings
-from digest.render.press import HTML_LIMIT
 from digest.tokens import PLACEHOLDER
 from digest.work import feeds
 from digest.work.composing import completed

@@ -12,10 +12,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from digest.app import App
-from tests.browser import chromium
 from tests.integration.test_look import PAGES, WIDTHS
 from tests.web import URL, all_pages, fill, look, published
 
@@ -51,12 +50,6 @@ def web() -> Iterator[Web]:
     with published() as app:
         fill(app)
         yield Web(app)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright) as found:
-        yield found
 
 
 def context(browser: Browser, web: Web, **how: Any) -> BrowserContext:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from digest.cli import cli
 from digest.errors import ConfigError, FetchError, NotFoundError, SourceError
-from tests.hosts import Host, answer, host, redirect
+from tests.hosts import Host, answer, redirect
 
 FEED = (
     b"<rss version='2.0'><channel><title>Ana's papers</title>"
@@ -21,12 +20,6 @@ FEED = (
 )
 PAGE = b"<!doctype html><head><title>Ana</title>%s</head>"
 LINK = b'<link rel="alternate" type="application/rss+xml" title="%s" href="%s">'
-
-
-@pytest.fixture
-def here() -> Iterator[Host]:
-    with host() as found:
-        yield found
 
 
 @pytest.fixture

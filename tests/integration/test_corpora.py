@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import warnings
 from calendar import timegm
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -26,6 +24,7 @@ from digest.errors import SourceError
 from digest.model import Batch, Entry
 from digest.sources import dates, feeds
 from digest.sources.draft import Draft
+from tests.audit import audited
 from tests.factories import make_source
 from tests.hosts import answer, host
 
@@ -84,7 +83,7 @@ def test_an_attack_inside_a_feed_opens_no_file_and_no_socket(shared: Path, tmp_p
     with host({"/": answer(b"the canary sings")}) as server:
         hostile = [_aimed(attack, canary.as_uri(), server.url()) for attack in _attacks(shared)]
         read(hostile[0].encode(), "attack.xml")  # whatever is imported on first use
-        with opened() as seen:
+        with audited("open", "socket.", "subprocess.", "os.exec") as seen:
             found = [read(feed.encode("utf-8", "replace"), "attack.xml") for feed in hostile]
         assert seen == []
         assert server.asked == []
@@ -224,29 +223,6 @@ def _aimed(attack: str, file: str, address: str) -> str:
     entities = "".join(f"&{name};" for name in re.findall(r"<!ENTITY\s+(\w+)", aimed))
     prolog = aimed[: aimed.rindex("]>") + 2] if "]>" in aimed else '<!DOCTYPE rss [<!ENTITY x SYSTEM "' + file + '">]>'
     return f"{prolog}<rss><channel><item><title>{entities}One</title></item></channel></rss>"
-
-
-_LOGS: list[list[str]] = []
-
-
-def _audit(event: str, given: tuple[object, ...]) -> None:
-    for log in _LOGS:
-        if event == "open" or event.startswith(("socket.", "subprocess.", "os.exec")):
-            log.append(f"{event} {given}")
-
-
-@contextmanager
-def opened() -> Iterator[list[str]]:
-    """What this process opens: files, sockets, processes."""
-    if not getattr(sys, "_digest_openings", False):
-        sys.addaudithook(_audit)
-        setattr(sys, "_digest_openings", True)  # noqa: B010 - an audit hook stays for good, so one is enough
-    log: list[str] = []
-    _LOGS.append(log)
-    try:
-        yield log
-    finally:
-        _LOGS.remove(log)
 
 
 def _as_rss(payloads: list[str], member: str = "link") -> str:

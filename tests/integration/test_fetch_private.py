@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -14,17 +13,12 @@ import pytest
 from digest.errors import FetchError
 from digest.fetch import Request
 from digest.fetch.addresses import refusal
+from tests.audit import audited
 from tests.fetching import PUBLIC, fetcher, get, refused
-from tests.hosts import Host, Network, answer, host, names, redirect, sockets
+from tests.hosts import Host, Network, answer, names, redirect
 
 FEED = b"<rss><channel><title>Papers</title></channel></rss>"
 PERMANENT = "301 Moved Permanently"
-
-
-@pytest.fixture
-def here() -> Iterator[Host]:
-    with host() as found:
-        yield found
 
 
 # What is an inner address
@@ -78,22 +72,22 @@ SPELLINGS = [
 @pytest.mark.parametrize("spelled", SPELLINGS)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_no_spelling_of_an_inner_address_opens_a_socket(scheme: str, spelled: str) -> None:
-    with sockets() as opened:
+    with audited("socket.connect") as opened:
         refused(f"{scheme}://{spelled}/", allow_private=False)
     assert opened == []
 
 
 def test_the_watch_over_sockets_sees_them(here: Host) -> None:
     here.plays["/feed"] = answer(FEED)
-    with sockets() as opened:
+    with audited("socket.connect") as opened:
         get(here.url("/feed"))
-    assert opened == [("127.0.0.1", here.port)]
+    assert [address for _, (_, address) in opened] == [("127.0.0.1", here.port)]
 
 
 def test_a_name_server_that_changes_its_mind_wins_nothing(here: Host) -> None:
     here.plays |= {"/a": redirect("/b"), "/b": answer(b"the secret")}
     network, resolve = Network(here), names(feeds_example=[PUBLIC, "127.0.0.1"])
-    with sockets() as opened:
+    with audited("socket.connect") as opened:
         error = refused(here.url("/a", "feeds.example"), allow_private=False, dial=network, resolve=resolve)
     assert "feeds.example is at 127.0.0.1, which is loopback" in error.message
     assert "fetch.allow_private" in str(error.hint)
@@ -156,7 +150,7 @@ def test_of_the_hostile_addresses_none_reaches_an_inner_host(shared: Path) -> No
                 with pytest.raises(FetchError):
                     await client.get(Request(url=url))
 
-    with sockets() as opened:
+    with audited("socket.connect") as opened:
         asyncio.run(each())
     assert opened == []
     assert network.dialled
@@ -172,7 +166,7 @@ def test_on_every_hop_the_address_is_judged_anew(here: Host, hop: int, inner: st
     here.plays[f"/{hop}"] = answer(b"the secret")
     known = {f"hop{number}_example": PUBLIC for number in range(hop)} | {f"hop{hop}_example": inner}
     network = Network(here)
-    with sockets() as opened:
+    with audited("socket.connect") as opened:
         error = refused(here.url("/0", "hop0.example"), allow_private=False, dial=network, resolve=names(**known))
     assert inner in error.message
     assert network.dialled == [PUBLIC] * hop
@@ -213,7 +207,7 @@ def test_what_is_posted_is_judged_alike_and_sent_on_nowhere(here: Host) -> None:
 
 def test_an_inner_network_that_is_allowed_does_not_open_the_rest(here: Host) -> None:
     here.plays["/feed"] = redirect("http://169.254.169.254/latest/meta-data/", PERMANENT)
-    with sockets() as opened:
+    with audited("socket.connect") as opened:
         error = refused(here.url("/feed"), allow_private=True)
     assert "169.254.169.254 is link-local" in error.message
-    assert opened == [("127.0.0.1", here.port)]
+    assert [address for _, (_, address) in opened] == [("127.0.0.1", here.port)]

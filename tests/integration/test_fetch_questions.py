@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,12 +12,6 @@ from digest.fetch import Fetcher, Request, Response
 from digest.fetch.headers import Headers
 from tests.factories import NOON, Clock
 from tests.hosts import Host, answer, host, redirect
-
-
-@pytest.fixture
-def here() -> Iterator[Host]:
-    with host() as found:
-        yield found
 
 
 def ask(request: Request) -> Response:

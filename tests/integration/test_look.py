@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Route
 
 from digest.model import Edition, Links, Post, SignalKind
 from digest.render import paths
@@ -23,10 +21,6 @@ from tests.pages import ENV, foreign, make_envelope, parsed
 from tests.web import all_pages, asked, fill, published, rich_papers
 
 SITE = make_site(contact="hello@digest.example", postal="Digest, 1 Example Street", description="Papers by topic.")
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
-    "--disable-sync --no-first-run"
-).split()
 FLAWS = """() => {
   const luminance = colour => {
     const [r, g, b] = colour.match(/[0-9.]+/g).slice(0, 3).map(v => v / 255)
@@ -137,17 +131,6 @@ class Visit:
         self.page.emulate_media(color_scheme=scheme)
         colour: str = self.page.evaluate("getComputedStyle(document.body).backgroundColor")
         return colour
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("DIGEST_CHROMIUM") or shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no Chromium: install one or name it in DIGEST_CHROMIUM")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from digest.model import Edition, Post, Sister, Withdrawal
 from digest.render.letters import LetterKind, letter
 from digest.render.mail import compose, html_for
 from digest.render.press import LAYOUTS
-from tests.browser import chromium
 from tests.factories import make_edition, make_paper, make_pick, make_site, make_topic
 from tests.integration.test_accessible import AXE, JUDGE, RULES
 from tests.integration.test_look import FLAWS, rich_edition
@@ -68,12 +67,6 @@ def without_style(html: str) -> str:
 
 
 MAILS = documents()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play, chromium(play) as found:
-        yield found
 
 
 class Opened:

@@ -22,7 +22,7 @@ from digest.work.polling import PollReport, poll
 from digest.work.turns import LEASE, only_one, queue_of
 from tests import simulated
 from tests.factories import NOON, Clock, make_source
-from tests.hosts import Host, answer, host, in_turn, names, redirect, silent, slow
+from tests.hosts import Host, answer, in_turn, names, redirect, silent, slow
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PERMANENT = "301 Moved Permanently"
@@ -43,12 +43,6 @@ def settings(tmp_path: Path) -> Settings:
 def app(settings: Settings, clock: Clock) -> Iterator[App]:
     with opened(settings, now=clock) as app:
         yield app
-
-
-@pytest.fixture
-def here() -> Iterator[Host]:
-    with host() as found:
-        yield found
 
 
 def add(app: App, *urls: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import feedparser
@@ -14,35 +13,18 @@ from starlette.testclient import TestClient
 from digest.app import App
 from digest.render.deltas import newest
 from digest.render.paths import FEED_FORMATS
-from tests.doors import Clock, client, site
-from tests.factories import NOON, make_edition, make_paper, make_pick
+from tests.doors import ALL, client, refresh, site
+from tests.factories import NOON, make_edition, make_paper, make_pick, make_topic
 
 FEED = "/topics/kv-cache/feed.atom"
 NEWSBOAT = {"a-im": "feed", "accept-encoding": "gzip"}
-
-
-@pytest.fixture
-def place() -> Iterator[tuple[App, Clock]]:
-    with site() as found:
-        yield found
-
-
-@pytest.fixture
-def app(place: tuple[App, Clock]) -> App:
-    return place[0]
-
-
-@pytest.fixture
-def web(app: App) -> Iterator[TestClient]:
-    with client(app) as found:
-        yield found
 
 
 def release(app: App, web: TestClient, *titles: str, day: int = 21) -> None:
     picks = [make_pick(make_paper(title), rank=rank) for rank, title in enumerate(titles, 1)]
     edition = make_edition(*picks, label=f"2026-11-{day}", released=NOON + timedelta(days=day - 19))
     app.store.save_edition(edition)
-    web.app.refresh()  # type: ignore[attr-defined]
+    refresh(web)
 
 
 def titles(body: bytes, path: str = FEED) -> list[str]:
@@ -117,12 +99,9 @@ def test_everything_else_gets_the_whole_feed(app: App, web: TestClient, headers:
 
 
 def test_a_feed_that_was_only_renamed_comes_whole(app: App, web: TestClient) -> None:
-    from tests.doors import ALL
-    from tests.factories import make_topic
-
     tag = web.get(FEED).headers["etag"]
     app.store.put_topics([make_topic(name="Another name", periods=ALL)])
-    web.app.refresh()  # type: ignore[attr-defined]
+    refresh(web)
     found = web.get(FEED, headers={**NEWSBOAT, "if-none-match": tag})
     assert (found.status_code, feedparser.parse(found.content).feed.title[:12]) == (200, "Another name")
 

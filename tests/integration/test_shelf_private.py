@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from digest.app import App
 from digest.model import Edition, Subscription, SubscriptionState, Topic, TopicId
-from digest.work import feeds, subscribing
+from digest.work import feeds
 from digest.work.publishing import publish
-from tests.doors import ADA, URL, client, reader, site
+from tests.doors import URL, client, confirmed, reader, site
 from tests.factories import NOON, make_edition, make_paper, make_pick, make_topic
 from tests.pages import links, parsed
 
@@ -26,8 +26,7 @@ OWN = TopicId(f"own-{WORD}")
 @pytest.fixture
 def app() -> Iterator[App]:
     with site(trusted_proxies=1, hubs="https://hub.example/") as (app, _):
-        subscribing.join(app, address=ADA, topics=["kv-cache"], cadence="daily", hour="7", zone="UTC")
-        subscribing.confirm(app, reader(app).id)
+        confirmed(app)
         plant(app)
         yield app
 

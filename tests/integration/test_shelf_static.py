@@ -14,19 +14,8 @@ from digest.errors import PublishError, RenderError
 from digest.model import TopicId
 from digest.work import feeds
 from digest.work.publishing import LEDGER, publish
-from tests.doors import ALL, Clock, client, site, spied
+from tests.doors import ALL, client, spied
 from tests.factories import NOON, make_edition, make_paper, make_pick, make_topic
-
-
-@pytest.fixture
-def place() -> Iterator[tuple[App, Clock]]:
-    with site() as found:
-        yield found
-
-
-@pytest.fixture
-def app(place: tuple[App, Clock]) -> App:
-    return place[0]
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -18,16 +18,10 @@ from digest.config.settings import FetchSettings, Settings, StoreSettings
 from digest.model import SourceId
 from digest.work.polling import PollReport, fetcher_of, poll
 from tests.factories import NOON, Clock, make_source
-from tests.hosts import Host, answer, host
+from tests.hosts import Host, answer
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sources"
 Answering = Callable[[str, dict[str, str]], str | bytes]
-
-
-@pytest.fixture
-def here() -> Iterator[Host]:
-    with host() as found:
-        yield found
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def question(where: Mapping[str, object]) -> str:
         (question({"topic_id": "a", "kind": "day"}), "edition_topic"),
         (sql.PERIODS, "edition_topic"),
         (sql.PICKED, "pick_topic"),
-        (sql.DELIVERIES.format(where=sql.matching({"slot": "a", "state": "sent"})), "delivery_slot"),
+        (sql.ANSWERS, "delivery_slot"),
         (sql.BOUNCES, "bounce_subscriber"),
         (sql.CLAIM, "delivery_waiting"),
         (sql.NEXT_TRY, "delivery_waiting"),

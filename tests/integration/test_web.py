@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -32,35 +31,6 @@ from tests.factories import NOON, make_site, make_topic
 from tests.pages import ENV, links, outline_is_sound, parsed, part, words_of
 
 FEED = "/topics/kv-cache/feed.atom"
-
-
-@pytest.fixture
-def place() -> Iterator[tuple[App, Clock]]:
-    with site() as found:
-        yield found
-
-
-@pytest.fixture
-def app(place: tuple[App, Clock]) -> App:
-    return place[0]
-
-
-@pytest.fixture
-def clock(place: tuple[App, Clock]) -> Clock:
-    return place[1]
-
-
-@pytest.fixture
-def web(app: App) -> Iterator[TestClient]:
-    with client(app) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def readonly() -> Iterator[TestClient]:
-    """One web application for all tests that only read."""
-    with site() as (app, _), client(app) as found:
-        yield found
 
 
 # What is not there

@@ -11,12 +11,12 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from digest.app import App
-from digest.model import Search, SubscriberId
+from digest.model import Search
 from digest.render.paths import FEED_FORMATS
 from digest.tokens import Purpose
 from digest.web import asked
-from digest.work import feeds, looking, subscribing
-from tests.doors import ADA, URL, Clock, client, crowd, link, reader, site
+from digest.work import feeds, looking
+from tests.doors import URL, Clock, client, confirmed, crowd, link, reader, site
 from tests.factories import make_paper
 from tests.pages import links, parsed
 
@@ -26,28 +26,6 @@ def place() -> Iterator[tuple[App, Clock]]:
     with site(trusted_proxies=1) as found:
         found[0].store.save_papers([make_paper("Paged attention"), make_paper("Flash attention")])
         yield found
-
-
-@pytest.fixture
-def app(place: tuple[App, Clock]) -> App:
-    return place[0]
-
-
-@pytest.fixture
-def clock(place: tuple[App, Clock]) -> Clock:
-    return place[1]
-
-
-@pytest.fixture
-def web(app: App) -> Iterator[TestClient]:
-    with client(app) as found:
-        yield found
-
-
-def member(app: App, *topics: str) -> SubscriberId:
-    subscribing.join(app, address=ADA, topics=topics or ["kv-cache"], cadence="daily", hour="7", zone="UTC")
-    subscribing.confirm(app, reader(app).id)
-    return reader(app).id
 
 
 # Searches and pages
@@ -175,7 +153,7 @@ def test_what_is_kept_is_bounded(app: App, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("extension", FEED_FORMATS)
 def test_a_reader_has_a_feed_that_is_for_nobody_else(app: App, web: TestClient, extension: str) -> None:
-    path = f"{feeds.reader_stem(app, member(app))}.{extension}"
+    path = f"{feeds.reader_stem(app, confirmed(app))}.{extension}"
     found = web.get(path)
     assert found.headers["content-type"].startswith(FEED_FORMATS[extension])
     assert "Paper 1" in found.text
@@ -190,7 +168,7 @@ def test_a_reader_has_a_feed_that_is_for_nobody_else(app: App, web: TestClient, 
 
 
 def test_an_address_that_was_given_up_opens_nothing_from_that_moment(app: App, web: TestClient) -> None:
-    who = member(app)
+    who = confirmed(app)
     old = feeds.reader_stem(app, who)
     assert web.get(f"{old}.atom").status_code == 200
     new = feeds.renew(app, who)
@@ -198,7 +176,7 @@ def test_an_address_that_was_given_up_opens_nothing_from_that_moment(app: App, w
 
 
 def test_a_reader_finds_the_address_in_the_preferences_and_gets_another_one_there(app: App, web: TestClient) -> None:
-    who = member(app)
+    who = confirmed(app)
     key = link(app, Purpose.PREFERENCES, who, hours=1)
     old = [f"{URL}{feeds.reader_stem(app, who)}.{extension}" for extension in FEED_FORMATS]
     assert set(old) <= set(links(parsed(web.get(key).content)))
@@ -218,7 +196,7 @@ def test_a_forged_address_opens_nothing_and_is_not_repeated(web: TestClient, tok
 
 
 def test_the_log_knows_nobodys_feed_and_no_search(app: App) -> None:
-    path = f"{feeds.reader_stem(app, member(app))}.atom"
+    path = f"{feeds.reader_stem(app, confirmed(app))}.atom"
     with capture_logs() as log, client(app) as web:
         web.get(path)
         web.get("/search?q=embarrassing")
@@ -233,8 +211,7 @@ def test_readers_of_one_service_do_not_share_a_ration(app: App, clock: Clock, we
     stems = []
     for number in range(30):
         address = f"reader{number}@example.org"
-        subscribing.join(app, address=address, topics=["kv-cache"], cadence="daily", hour="7", zone="UTC")
-        subscribing.confirm(app, reader(app, address).id)
+        confirmed(app, address=address)
         stems.append(feeds.reader_stem(app, reader(app, address).id))
     service = {"x-forwarded-for": "203.0.113.9"}
     codes = []

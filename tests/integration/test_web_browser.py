@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from digest.app import App
 from digest.tokens import Purpose
@@ -22,7 +21,7 @@ from digest.work import subscribing
 from digest.work.personal import own
 from tests.doors import ADA, Clock, letters, link, reader, site, states
 from tests.integration.test_accessible import AXE, JUDGE, RULES
-from tests.integration.test_look import FLAWS, QUIET
+from tests.integration.test_look import FLAWS
 from tests.integration.test_web_mailed import link as link_to_mail
 from tests.integration.test_web_mailed import send
 
@@ -74,17 +73,6 @@ def _running(app: App, ours: object) -> Iterator[None]:
         loop.call_soon_threadsafe(stop.set)
         serving.join()
         loop.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("DIGEST_CHROMIUM") or shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no Chromium: install one or name it in DIGEST_CHROMIUM")
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield found
-        found.close()
 
 
 @pytest.fixture

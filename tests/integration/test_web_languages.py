@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,7 +12,7 @@ from digest.model import Delivery, DeliveryId, DeliveryState, Digest, DigestId, 
 from digest.render import paths
 from digest.tokens import Purpose, sign
 from digest.work.messages import PAGE_FOR, Messages
-from tests.doors import ADA, SECRET, Clock, client, fill, letters, link, reader, site
+from tests.doors import ADA, SECRET, Clock, fill, letters, link, reader
 from tests.languages import MARKED, unmarked, visible
 from tests.pages import parsed, part, texts
 
@@ -23,28 +22,6 @@ DATA = re.compile(
     r"Digest|The KV cache|Vision|Long context\.|Fresh and trending papers, topic by topic\.|Paper \d|What ⟦?Paper \d|"
     r"says\.|Europe/Berlin|ada@?|example\.org|KV cache|English|[a-z]+\.[A-Z]+|[Mm]atches"
 )
-
-
-@pytest.fixture
-def clock_and_app() -> Iterator[tuple[App, Clock]]:
-    with site() as found:
-        yield found
-
-
-@pytest.fixture
-def app(clock_and_app: tuple[App, Clock]) -> App:
-    return clock_and_app[0]
-
-
-@pytest.fixture
-def clock(clock_and_app: tuple[App, Clock]) -> Clock:
-    return clock_and_app[1]
-
-
-@pytest.fixture
-def web(app: App) -> Iterator[TestClient]:
-    with client(app) as found:
-        yield found
 
 
 def english(page: str) -> list[str]:

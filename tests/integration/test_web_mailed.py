@@ -17,7 +17,7 @@ from digest.work import personal, subscribing
 from digest.work.messages import PAGE_FOR, Messages
 from digest.work.personal import Liking, own, own_id, say
 from digest.work.phrases import phrases
-from tests.doors import ADA, MORNING, SECRET, Clock, client, reader, site, states, suppress
+from tests.doors import ADA, MORNING, SECRET, Clock, confirmed, reader, site, states, suppress
 from tests.factories import make_edition, make_paper, make_pick, make_topic
 
 SLOT = "daily:2026-11-21"
@@ -25,28 +25,16 @@ HOSTILE = '"><script>alert(1)</script>'
 
 
 @pytest.fixture
-def site_and_clock() -> Iterator[tuple[App, Clock]]:
+def place() -> Iterator[tuple[App, Clock]]:
     with site() as (found, clock):
-        subscribing.join(found, address=ADA, topics=["vision"], cadence="daily", hour="7", zone="UTC")
-        subscribing.confirm(found, reader(found).id)
+        confirmed(found, "vision")
         send(found, reader(found))
         yield found, clock
 
 
 @pytest.fixture
-def app(site_and_clock: tuple[App, Clock]) -> App:
-    return site_and_clock[0]
-
-
-@pytest.fixture
 def ada(app: App) -> Subscriber:
     return reader(app)
-
-
-@pytest.fixture
-def web(app: App) -> Iterator[TestClient]:
-    with client(app) as found:
-        yield found
 
 
 @pytest.fixture
@@ -221,8 +209,7 @@ def test_another_sites_form_and_too_many_are_refused(web: TestClient, app: App, 
     assert answers[-1] == 429
 
 
-def test_a_link_ends_after_sixty_days(site_and_clock: tuple[App, Clock], web: TestClient, page: str) -> None:
-    clock = site_and_clock[1]
+def test_a_link_ends_after_sixty_days(clock: Clock, web: TestClient, page: str) -> None:
     assert "until 20 Jan 2027" in web.get(page).text
     clock.instant += PAGE_FOR - timedelta(minutes=1)
     assert web.get(page).status_code == 200

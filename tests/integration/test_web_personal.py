@@ -11,9 +11,8 @@ from starlette.testclient import TestClient
 from digest.app import App
 from digest.model import SubscriberId
 from digest.tokens import Purpose
-from digest.work import subscribing
 from digest.work.personal import PAPERS, own, own_id
-from tests.doors import ADA, client, link, reader, site, states
+from tests.doors import confirmed, link, reader, site, states
 from tests.factories import make_paper
 
 HOSTILE = '"><script>alert(1)</script>\u202e'
@@ -23,8 +22,7 @@ HOSTILE = '"><script>alert(1)</script>\u202e'
 def app() -> Iterator[App]:
     with site() as (found, _):
         found.store.save_papers([make_paper("Bees and honey"), make_paper("Songs of whales")])
-        subscribing.join(found, address=ADA, topics=["vision"], cadence="daily", hour="7", zone="UTC")
-        subscribing.confirm(found, reader(found).id)
+        confirmed(found, "vision")
         yield found
 
 
@@ -36,12 +34,6 @@ def ada(app: App) -> SubscriberId:
 @pytest.fixture
 def page(app: App, ada: SubscriberId) -> str:
     return link(app, Purpose.PREFERENCES, ada, hours=1)
-
-
-@pytest.fixture
-def web(app: App) -> Iterator[TestClient]:
-    with client(app) as found:
-        yield found
 
 
 def test_words_are_taken_and_their_effect_is_shown(web: TestClient, app: App, ada: SubscriberId, page: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,42 +21,12 @@ from digest.work.sending.ledger import Beginning, keep
 from digest.work.sending.supply import Mail
 from digest.work.status import status
 from digest.work.subscribing import hash_of, leave
-from tests.factories import Clock, make_topic
-from tests.journeys.test_sending import HOUR, SLOT, START, announce, join, morning, site, states
-from tests.mailserver import Mailbox, running
+from tests.factories import Clock
+from tests.mailserver import Mailbox
+from tests.sending import HOUR, SLOT, deliver, join, morning, states, with_smtp
 
 MINUTE = timedelta(minutes=1)
 GONE, POLICY = "550 5.1.1 no such user", "550 5.7.1 blocked"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
-    with site(store_url, clock, relay.url) as app:
-        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
-        announce(app, {"A cache": "How a cache evicts.", "An image": "How an image forms."})
-        yield app
-
-
-def having(app: App, **smtp: object) -> App:
-    """Return the same site with other settings of mail."""
-    settings = replace(app.settings, smtp=replace(app.settings.smtp, **smtp))
-    return App(settings=settings, store=app.store, now=app.now)
-
-
-def deliver(app: App) -> Sent:
-    plan(app)
-    return asyncio.run(send(app))
 
 
 def crowd(app: App, number: int) -> list[str]:
@@ -120,7 +89,7 @@ def test_a_share_of_one_never_stops(app: App, clock: Clock, relay: Mailbox) -> N
     crowd(app, 20)
     morning(app, clock)
     relay.at_rcpt = lambda address: POLICY
-    assert deliver(having(app, refusals=1.0)).refused == 20
+    assert deliver(with_smtp(app, refusals=1.0)).refused == 20
     assert brake.paused(app) is None
 
 
@@ -166,7 +135,7 @@ def test_a_cancelled_slot_stays_so_for_readers_whose_hour_is_still_to_come(
 def test_the_vanguard_is_mailed_before_all_others(app: App, clock: Clock, relay: Mailbox) -> None:
     crowd(app, 5)
     join(app, "boss", "cache", "vision")
-    ours = having(app, vanguard="boss@example.org nobody@example.org", vanguard_lead="10m")
+    ours = with_smtp(app, vanguard="boss@example.org nobody@example.org", vanguard_lead="10m")
     morning(app, clock)
     deliver(ours)
     assert relay.recipients() == ["boss@example.org"]
@@ -200,7 +169,7 @@ def test_mail_goes_at_the_pace_that_is_set(app: App, clock: Clock, relay: Mailbo
     crowd(app, 12)
     morning(app, clock)
     began = time.monotonic()
-    assert deliver(having(app, rate="10/s")).sent == 12
+    assert deliver(with_smtp(app, rate="10/s")).sent == 12
     assert 1.0 <= time.monotonic() - began <= 6.0
 
 
@@ -209,7 +178,7 @@ def test_a_receiver_that_wants_rest_gets_it_and_the_books_say_when(app: App, clo
         join(app, name, "cache", address=f"{name}@{domain}")
     morning(app, clock)
     relay.at_rcpt = lambda address: "450 4.7.28 unusual rate" if "tired" in address else None
-    deliver(having(app, connections=1))
+    deliver(with_smtp(app, connections=1))
     assert relay.recipients() == ["cy@fresh.example"]
     waits = {one.next_try for one in app.store.deliveries(SLOT) if one.state is not DeliveryState.SENT}
     assert all(at and at >= clock.instant + 10 * MINUTE for at in waits)

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from digest.app import App
-from digest.model import (
-    Cadence,
-    EditionId,
-    Mode,
-    Observation,
-    PeriodKind,
-    SignalKind,
-    SourceId,
-    Topic,
-    TopicId,
-)
+from digest.model import Cadence, EditionId, Mode, Observation, PeriodKind, SignalKind, SourceId, Topic, TopicId
 from digest.render import paths
 from digest.work.composing import compose_due
 from digest.work.importing import ingest
 from digest.work.mailed import mailed
-from digest.work.planning import plan
-from digest.work.sending import send
 from tests.factories import Clock, make_entry, make_source, make_topic
-from tests.journeys.test_sending import join, parsed, site
-from tests.mailserver import Mailbox, running
+from tests.mailserver import Mailbox
+from tests.sending import deliver, join, parsed, site
 from tests.web import all_pages
 
 MONDAY = datetime(2026, 11, 16, 12, tzinfo=UTC)
@@ -45,12 +32,6 @@ TOPIC = TopicId("cache")
 @pytest.fixture
 def clock() -> Clock:
     return Clock(MONDAY)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture
@@ -80,14 +61,13 @@ def live_until(app: App, clock: Clock, end: datetime) -> None:
     while clock.instant < end:
         clock.instant = clock.instant.replace(hour=5) + DAY
         compose_due(app, app.store.topics())
-        deliver(app, clock)
+        at_seven(app, clock)
 
 
-def deliver(app: App, clock: Clock) -> None:
-    """Send what is due at seven, the send hour."""
+def at_seven(app: App, clock: Clock) -> None:
+    """Send what is due at the send hour."""
     clock.instant = clock.instant.replace(hour=7)
-    plan(app)
-    asyncio.run(send(app))
+    deliver(app)
 
 
 def titles(app: App, label: str) -> list[str]:
@@ -108,7 +88,7 @@ def test_a_week_is_mailed_once_on_its_monday_ranked_by_the_final_votes(app: App,
     compose_due(app, app.store.topics())
     clock.instant += timedelta(hours=1)
     announce(app, "Of the next week", 999)
-    deliver(app, clock)
+    at_seven(app, clock)
     live_until(app, clock, datetime(2026, 11, 25, 6, tzinfo=UTC))
     assert titles(app, "2026-W47") == ["Late favourite", "Early favourite"]
     assert titles(app, "2026-11-16") == ["Early favourite", "Late favourite"]

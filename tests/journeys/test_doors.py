@@ -32,7 +32,7 @@ from digest.work.starting import seed
 from digest.work.subscribing import confirm, join
 from tests.browser import chromium
 from tests.factories import Clock
-from tests.mailserver import Mailbox, running
+from tests.mailserver import Mailbox
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ZONES = {"ana": "Europe/Berlin", "bo": "Asia/Tokyo", "cy": "America/New_York"}
@@ -91,12 +91,6 @@ def web(app: App, port: int) -> Iterator[None]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock(START)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from digest.app import App
 from digest.work.composing import compose_due
-from digest.work.planning import plan
-from digest.work.sending import send
-from tests.factories import Clock, make_topic
-from tests.journeys.test_sending import HOUR, SLOT, START, announce, join, morning, site, states
-from tests.mailserver import Mailbox, running
+from tests.factories import Clock
+from tests.mailserver import Mailbox
+from tests.sending import HOUR, SLOT, announce, deliver, join, morning, states
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
-def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
-    with site(store_url, clock, relay.url) as app:
-        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
-        announce(app, {"A cache": "How a cache evicts.", "An image": "How an image forms."})
-        yield app
 
 
 @pytest.mark.parametrize(("down", "mails", "state"), [(11, 1, "sent"), (13, 0, "skipped")])
@@ -47,8 +24,7 @@ def test_a_start_that_is_late_catches_up_once_or_says_that_it_was_too_late(
     morning(app, clock)
     clock.instant += down * HOUR
     for _ in range(2):
-        plan(app)
-        asyncio.run(send(app))
+        deliver(app)
     assert (len(relay.mails), states(app)) == (mails, {state: 1})
 
 
@@ -59,8 +35,7 @@ def test_after_days_without_us_a_reader_gets_one_mail(app: App, clock: Clock, re
     clock.instant += missed * DAY
     announce(app, {"Another cache": "How a cache fills."})
     compose_due(app, app.store.topics())
-    plan(app)
-    asyncio.run(send(app))
+    deliver(app)
     assert len(relay.mails) <= 1
     assert len(app.store.books()) == 1
 
@@ -73,8 +48,7 @@ def test_two_planners_and_two_senders_at_once_are_harmless(app: App, clock: Cloc
 
     def both() -> None:
         together.wait()
-        plan(app)
-        asyncio.run(send(app))
+        deliver(app)
 
     others = [threading.Thread(target=both) for _ in range(2)]
     for one in others:
@@ -90,6 +64,5 @@ def test_a_clock_that_was_set_back_mails_nobody_again(app: App, clock: Clock, re
     morning(app, clock)
     for step in (timedelta(), -2 * HOUR, 2 * HOUR):
         clock.instant += step
-        plan(app)
-        asyncio.run(send(app))
+        deliver(app)
     assert (len(relay.mails), states(app, SLOT)) == (1, {"sent": 1})

@@ -19,7 +19,7 @@ from digest.work import visits
 from digest.work.polling import PollReport, poll
 from digest.work.turns import LEASE
 from tests.factories import NOON, Clock, make_source
-from tests.hosts import Host, Play, answer, host
+from tests.hosts import Host, Play, answer
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LIST = SourceId("list")
@@ -29,12 +29,6 @@ PAGE = 10
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def here() -> Iterator[Host]:
-    with host() as found:
-        yield found
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from digest.work.sending import Sent, send
 from digest.work.subscribing import confirm
 from tests import doors
 from tests.factories import Clock, make_source, make_topic
-from tests.mailserver import Mailbox, running
+from tests.mailserver import Mailbox
 
 # It stands in a reader's topic, and nowhere else.
 WORD, SECRET_NAME = "xyzzyplugh", "Grace Xyzzyplugh"
@@ -38,12 +38,6 @@ EVENING = datetime(2026, 11, 20, 18, tzinfo=UTC)
 @pytest.fixture
 def clock() -> Clock:
     return Clock(EVENING)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
 
 
 @pytest.fixture

@@ -20,35 +20,21 @@ from digest.work.messages import core_of, envelope, wire_of
 from digest.work.planning import told_once
 from digest.work.previewing import preview_for, specimen
 from digest.work.testing import send_test
-from tests.factories import Clock, make_topic
-from tests.journeys.test_sending import SLOT, START, announce, deliver, join, morning, parsed, site, with_reports
-from tests.mailserver import Mailbox, running
+from tests.factories import Clock
+from tests.mailserver import Mailbox
 from tests.pages import parsed as page_of
 from tests.pages import texts
+from tests.sending import SLOT, announce, deliver, join, morning, parsed, two_topics, with_reports
 from tests.web import all_pages
 
 DAY = date(2026, 11, 20)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
 def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
-    with site(store_url, clock, relay.url) as app:
-        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
-        announce(
-            app, {"A cache": "How a cache evicts…", "An image": "How = an image forms.", "Both": "A cached image."}
-        )
-        yield replace(app, settings=msgspec.structs.replace(app.settings, smtp=with_reports(relay)))
+    texts = {"A cache": "How a cache evicts…", "An image": "How = an image forms.", "Both": "A cached image."}
+    with two_topics(store_url, clock, relay.url, texts) as app:
+        yield with_reports(app)
 
 
 @pytest.fixture

@@ -18,13 +18,12 @@ from lxml.html import fromstring
 from msgspec.structs import replace
 
 from digest import __version__
-from digest.model import Links, Origin, SignalKind
+from digest.model import Origin
 from digest.render.feed import Feed
 from digest.render.jsonfeed import render_json
-from digest.render.why import WHY
 from digest.render.xmlfeeds import render_atom, render_rss
-from tests.factories import NOON, make_edition, make_paper, make_pick, make_site, make_topic
-from tests.feeds import ENV, HOSTILE, feed_of, feed_with
+from tests.factories import NOON, make_paper
+from tests.feeds import EMPTY, FULL, HOSTILE, PAPER, feed_with
 
 Render = Callable[[Feed], bytes]
 RENDERS = pytest.mark.parametrize("render", [render_rss, render_atom, render_json])
@@ -37,21 +36,6 @@ INDEXING = "{urn:atom-extension:indexing}"
 CC = "{http://backend.userland.com/creativeCommonsRssModule}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-PAPER = make_paper(
-    "Caching $k<v$ & more",
-    authors=("Ana García", "Wei Zhang"),
-    categories=("cs.CL", "agents"),
-    links=Links(
-        abstract="https://arxiv.org/abs/2611.01234?a=1&b=2",
-        pdf="https://arxiv.org/pdf/2611.01234",
-        code="https://github.com/someone/something",
-        discussion="https://news.example/item/7",
-    ),
-    arxiv_id="2611.01234",
-    version=2,
-)
-FULL = feed_with(PAPER, make_paper("No authors"), hubs=["https://hub.example/"])
-EMPTY = feed_of(make_site(), make_topic(), [], ENV)
 BULK = feed_with(*[make_paper(f"Paper {number}", authors=("A", "B")) for number in range(50)])
 
 
@@ -361,43 +345,3 @@ def test_an_atom_feed_names_its_language_its_generator_and_its_hub() -> None:
 
 def test_a_summary_that_may_not_be_shown_leaves_no_element() -> None:
     assert entries_of(feed_with(make_paper(abstract=None)))[0].find(f"{A}summary") is None
-
-
-# JSON Feed 1.1
-
-
-def test_a_json_feed_has_its_fields_in_a_fixed_order() -> None:
-    document = json.loads(render_json(FULL))
-    assert list(document)[:4] == ["version", "title", "home_page_url", "feed_url"]
-    assert list(document)[-2:] == ["hubs", "items"]
-    assert list(document["items"][0])[:3] == ["id", "url", "external_url"]
-
-
-def test_a_json_feed_has_icons_and_its_items_their_text_and_paper() -> None:
-    document = json.loads(render_json(FULL))
-    assert document["icon"] == "https://digest.example/icon-512.png"
-    assert document["favicon"] == "https://digest.example/icon-64.png"
-    assert document["user_comment"] == FULL.rights
-    item = document["items"][0]
-    assert item["content_text"] == FULL.items[0].abstract
-    assert item["attachments"] == [{"url": PAPER.links.pdf, "mime_type": "application/pdf", "title": "PDF"}]
-
-
-def test_a_json_feed_is_readable_and_ends_its_last_line() -> None:
-    assert render_json(FULL).startswith(b'{\n  "version": "https://jsonfeed.org/version/1.1",\n')
-    assert render_json(FULL).endswith(b"}\n")
-
-
-def test_a_json_feed_leaves_out_what_is_not_known() -> None:
-    assert "hubs" not in json.loads(render_json(EMPTY))
-    item = json.loads(render_json(FULL))["items"][1]
-    assert not {"authors", "tags", "external_url"} & set(item)
-    assert not {"arxiv_id", "doi", "version"} & set(item["_paper"])
-
-
-def test_a_json_item_describes_its_paper() -> None:
-    pick = make_pick(PAPER, numbers={SignalKind.UPVOTES: 12, SignalKind.COMMENTS: 3})
-    feed = feed_of(make_site(), make_topic(), [make_edition(pick)], ENV)
-    paper = json.loads(render_json(feed))["items"][0]["_paper"]
-    assert (paper["about"], paper["arxiv_id"], paper["version"]) == (WHY, "2611.01234", 2)
-    assert list(paper["numbers"].items()) == [("comments", 3), ("upvotes", 12)]

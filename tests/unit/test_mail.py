@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from digest.errors import RenderError
 from digest.model import Edition, Links, Paper, SubscriberId
-from digest.render.blocks import Block, Shelf, Slot
+from digest.render.blocks import HTML_LIMIT, Block, Shelf, Slot
 from digest.render.mail import MailCore, compose, html_for, text_for
 from digest.render.plates import mark
-from digest.render.press import HTML_LIMIT
 from digest.render.templates import environment
 from tests.factories import make_edition, make_paper, make_pick, make_site, make_topic
 from tests.pages import ENV, SOURCES, foreign, links, make_envelope, make_picks, outline_is_sound, parsed, part, texts

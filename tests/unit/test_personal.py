@@ -20,7 +20,7 @@ from digest.work.phrases import Phrases, line_of, phrases
 from digest.work.planning import plan
 from digest.work.rolls import export_rows
 from digest.work.wishes import RefusedError, wishes
-from tests.doors import ADA, Clock, reader, site, states
+from tests.doors import ADA, Clock, confirmed, reader, site, states
 from tests.factories import make_paper, make_topic
 
 BEES = [make_paper(f"Bees and {what}", abstract=f"How bees find {what} in meadows.") for what in ("honey", "nectar")]
@@ -35,21 +35,9 @@ def place() -> Iterator[tuple[App, Clock]]:
 
 
 @pytest.fixture
-def app(place: tuple[App, Clock]) -> App:
-    return place[0]
-
-
-@pytest.fixture
-def clock(place: tuple[App, Clock]) -> Clock:
-    return place[1]
-
-
-@pytest.fixture
 def ada(app: App) -> SubscriberId:
     """A reader who is mailed daily."""
-    subscribing.join(app, address=ADA, topics=["vision"], cadence="daily", hour="7", zone="Europe/Berlin")
-    subscribing.confirm(app, reader(app).id)
-    return reader(app).id
+    return confirmed(app, "vision")
 
 
 def said(app: App, who: SubscriberId, words: str) -> personal.Step:

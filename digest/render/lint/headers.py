@@ -117,10 +117,14 @@ def message_id_form(mail: Mail) -> Iterator[str]:
         yield mail.value("Message-ID")
 
 
-@rule("message-id-domain", "Message-ID is in a domain of the sender.", "RFC 5322, 3.6.4; Gmail's sender guidelines")
+@rule("message-id-domain", "Message-ID is in a domain of the sender, or of the site it writes for.", "RFC 5322, 3.6.4; Gmail's sender guidelines")
 def message_id_domain(mail: Mail) -> Iterator[str]:
     found, sender = _MESSAGE_ID.fullmatch(mail.value("Message-ID")), mail.mailbox("From")
-    if found and sender and not any(related(found[1].lower(), own) for own in (sender.domain, host(mail.leave))):
+    if not (found and sender):
+        return
+    # A letter has no link to leave by; all its links are the site's.
+    sites = [mail.leave] if mail.leave else [href for href, _ in mail.page.links()]
+    if not any(related(found[1].lower(), own) for own in (sender.domain, *map(host, sites))):
         yield f"{found[1]} is none of {sender.domain}"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from digest.render.blocks import HTML_LIMIT
 from digest.render.lint.message import Mail
 from digest.render.lint.rules import rule
 
-HTML_LIMIT = 90 * 1024  # bytes
 STYLE_LIMIT = 16_000  # characters in the first style element, beyond which Gmail drops it
 HEAD_LIMIT = 8 * 1024
 
