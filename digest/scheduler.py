@@ -18,6 +18,7 @@ from digest.errors import DigestError
 from digest.model import Value
 from digest.work.caution import require_room
 from digest.work.composing import compose_due
+from digest.work.counting import catch_up
 from digest.work.fitting import fit_when_due
 from digest.work.hubs import tell_hubs
 from digest.work.live import enter
@@ -47,13 +48,14 @@ class Round(Value):
 async def chores(app: App, holder: str) -> Round:
     """Poll, compose, publish, plan, ask for numbers and tell hubs as is due, unless another process does.
 
-    Each step is saved for itself.
+    Each step is saved for itself. Raises StoreError, and does nothing, while the disk is nearly full.
     """
+    require_room(app)
     now = app.now()
     if await asyncio.to_thread(app.store.take_lease, "chores", holder=holder, now=now, until=now + LEASE) is None:
         return Round(held=False)
-    require_room(app)
     polled = await poll(app)
+    await asyncio.to_thread(catch_up, app)
     await asyncio.to_thread(fit_when_due, app)
     composed = await asyncio.to_thread(compose_due, app)
     entered = await asyncio.to_thread(enter, app)

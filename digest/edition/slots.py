@@ -92,7 +92,15 @@ def _is_slot(day: date, zone: ZoneInfo, calendar: Calendar) -> bool:
 def _slot(cadence: Cadence, day: date, zone: ZoneInfo, hour: int, calendar: Calendar) -> Slot:
     due = instant(day, time(hour), zone)
     quiet = calendar.quiet and calendar.quiet.over(zone, due)
-    return Slot(cadence=cadence, day=day, due=quiet or due)
+    return Slot(cadence=cadence, day=day, due=_on_a_weekday(quiet, zone, calendar) if quiet else due)
+
+
+def _on_a_weekday(due: datetime, zone: ZoneInfo, calendar: Calendar) -> datetime:
+    """Return a moment that quiet hours moved, moved on over a weekend on which nothing is mailed."""
+    local = due.astimezone(zone)
+    while not calendar.weekends and local.weekday() >= _SATURDAY:
+        local = instant(local.date() + timedelta(days=1), local.time(), zone).astimezone(zone)
+    return local.astimezone(due.tzinfo)
 
 
 def _after(period: Period, zone: ZoneInfo, hour: int, calendar: Calendar) -> Slot:

@@ -27,7 +27,7 @@ class Meaning:
         """Return topics x papers: what likeness is worth, 0 to WORTH; nothing for a topic whose aim is None."""
         found = np.zeros((len(aims), len(self.papers)))
         rows = [row for row, aim in enumerate(aims) if aim is not None]
-        if rows and len(self.sample) > 1:
+        if rows and len(self.papers) and len(self.sample) > 1:
             directions = np.stack([aims[row] for row in rows])
             usual = directions @ self.sample.T
             spread = np.maximum(usual.std(axis=1, keepdims=True), 1e-6)

@@ -128,10 +128,10 @@ def _done(topic: str, liking: Liking, title: str, language: Language) -> str:
 def _moved(effect: Effect, language: Language) -> str:
     """Return how many papers moved. Not which: whoever has the mail can open it, and the topic is the reader's."""
     changed = (
-        (noted("{n} come in"), effect.entered),
-        (noted("{n} go out"), effect.left),
-        (noted("{n} rise"), effect.rose),
-        (noted("{n} fall"), effect.fell),
+        (noted("{n} comes in", "{n} come in"), effect.entered),
+        (noted("{n} goes out", "{n} go out"), effect.left),
+        (noted("{n} rises", "{n} rise"), effect.rose),
+        (noted("{n} falls", "{n} fall"), effect.fell),
     )
     moves = [language.say(*said, n=len(found)) for said, found in changed if found]
     return language.say(

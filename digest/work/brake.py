@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from digest.app import App
 from digest.model import OPEN_DELIVERIES, DeliveryState
+from digest.work import watermark
 
-_OUTBOX, _WHY, _TRIPPED = "outbox", "outbox paused", "outbox tripped"
+_OUTBOX, _WHY = "outbox", "outbox paused"
 
 
 def paused(app: App) -> str | None:
@@ -33,17 +34,18 @@ def pause(app: App, why: str = "by hand") -> None:
 def trip(app: App, slot: str, why: str) -> None:
     """Pause because of a slot; a person who lets it go on has seen why, and it trips no more."""
     with app.store.transaction():
-        app.store.set_switch(_TRIPPED, slot)
+        app.store.set_switch(_tripped(slot), "tripped")
         pause(app, why)
 
 
 def tripped(app: App, slot: str) -> bool:
-    """Say whether a slot was the last to trip."""
-    return app.store.switch(_TRIPPED) == slot
+    """Say whether a slot tripped before."""
+    return app.store.switch(_tripped(slot)) == "tripped"
 
 
 def resume(app: App) -> None:
     """Let mail begin again."""
+    watermark.accept(app)
     app.store.set_switch(_OUTBOX, "open")
 
 
@@ -69,3 +71,7 @@ def cancelled(app: App, slot: str) -> bool:
 
 def _slot(slot: str) -> str:
     return f"slot {slot}"
+
+
+def _tripped(slot: str) -> str:
+    return f"tripped {slot}"

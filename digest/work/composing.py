@@ -26,8 +26,10 @@ from digest.model import (
     TopicId,
     Withdrawal,
 )
+from digest.work.counting import catch_up
+from digest.work.embedding import meaning_of
 from digest.work.fitting import fit_when_due
-from digest.work.ranking import draft, drafts, pool_of
+from digest.work.ranking import draft, drafts, pool_of, prepared
 from digest.work.standing import awaits, conditions, health
 from digest.work.summaries import ask
 
@@ -144,8 +146,10 @@ def _compose(app: App, todo: list[tuple[Period, Topic]], found: Sequence[Conditi
     """Compose in the order of time, all topics of a period from the same candidates, a transaction a period."""
     done: list[Edition] = []
     if todo:
+        catch_up(app)
         fit_when_due(app)
     _write_ahead(app, todo)
+    _place_ahead(app, todo)
     for period in sorted({period for period, _ in todo}, key=lambda one: (one.end, one.kind)):
         now = app.now()
         with app.store.transaction():
@@ -170,6 +174,16 @@ def _write_ahead(app: App, todo: list[tuple[Period, Topic]]) -> None:
     now, site = app.now(), [(period, topic) for period, topic in todo if topic.owner is None]
     pools = {period: pool_of(app, period, as_of=now) for period, _ in site}
     ask(app, [draft(app, topic, period, as_of=now, pool=pools[period]) for period, topic in site])
+
+
+def _place_ahead(app: App, todo: list[tuple[Period, Topic]]) -> None:
+    """Have the operator's own model place what is to be compared, if there is one: no transaction waits for it."""
+    if not app.settings.rank.model:
+        return
+    for period in {period for period, _ in todo}:
+        pool = pool_of(app, period, as_of=app.now())
+        meaning_of(app, [one.paper for one in pool.candidates], pool.space.known)
+        prepared(app, [topic for due, topic in todo if due == period], pool.space)
 
 
 def _log(found: Sequence[Condition]) -> None:

@@ -40,9 +40,19 @@ def aims_of(app: App, topics: Sequence[Topic], papers: Mapping[PaperId, Paper]) 
     model = model_of(app)
     if model is None:
         return [None] * len(topics)
-    texts = {text for topic in topics for text in _texts(topic, papers)}
-    places = dict(zip(sorted(texts), placed(app, model, sorted(texts)), strict=True))
-    return [aim_of(topic, papers, lambda wanted: [places[text] for text in wanted]) for topic in topics]
+    named = {text_of(papers[id_]) for topic in topics for id_ in topic.examples if id_ in papers}
+    places = dict(zip(sorted(named), placed(app, model, sorted(named)), strict=True))
+
+    def place(texts: Sequence[str]) -> list[Any]:
+        # What a topic asks for is not kept: it may be a reader's own.
+        return [places[text] if text in places else _asked(model, text) for text in texts]
+
+    return [aim_of(topic, papers, place) for topic in topics]
+
+
+@lru_cache(maxsize=16_384)
+def _asked(model: Model, words: str) -> Any:
+    return model.places([words]).astype(np.float16)[0]
 
 
 def aim_of(topic: Topic, papers: Mapping[PaperId, Paper], place: Callable[[Sequence[str]], Iterable[Any]]) -> Any:

@@ -75,7 +75,7 @@ def search_of(query: Mapping[str, str]) -> tuple[Search, dict[str, str]]:
 def similar_to(app: App, paper: Paper) -> list[Paper]:
     """Return the papers most like one: of those that share a rare word with it, the newest of each."""
     seen = rank.document_of(paper).counts
-    corpus = corpus_of(app, seen)
+    corpus = corpus_of(app, seen, counted=False)
     pool = {
         found.id: found
         for word in rare_words(paper, corpus)

@@ -128,6 +128,8 @@ def weigh(app: App, subscriber: SubscriberId, papers: Collection[PaperId], likin
                 lists["examples"] += tuple(papers)
             case Liking.LESS:
                 lists["unlike"] += tuple(papers)
+        if max(map(len, lists.values())) > PAPERS and liking is not Liking.NEITHER:
+            raise DigestError(f"your topic goes by {PAPERS} papers already", hint="take some back first")
         return replace(topic, **lists)
 
     return _step(app, subscriber, weighed, by_link=True, mailed=True)
@@ -182,12 +184,14 @@ def _step(
     with app.store.transaction():
         if mailed and not is_mailed(app, subscriber):
             raise DigestError("no mail comes to you now", hint="subscribe again")
-        before = own(app, subscriber).topic
+        current = own(app, subscriber)
+        before = current.topic
         wanted = change(before)
         after = _bounded(replace(wanted, enabled=not is_empty(wanted)))
         if after != before:
             app.store.put_topics([after, replace(before, id=_before_id(before.id), enabled=False)])
-        if after.enabled:
+        # Whoever a mail was passed on to may not bring back a topic that its reader ended.
+        if after.enabled and not (mailed and current.state):
             begin_own(app, subscriber, after.id, by_link=by_link)
     gone = len(wanted.examples) + len(wanted.unlike) - len(after.examples) - len(after.unlike)
     return Step(topic=after, effect=_effect(app, subscriber, before, after), dropped=gone)

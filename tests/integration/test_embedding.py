@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,17 @@ def test_the_model_alone_makes_nothing_relevant(app: App) -> None:
     picks = ranked(app, make_topic(should=("eviction",), min_score=0.0)).picks
     evident = {pick.paper.title for pick in ranked(without(app), make_topic(should=("eviction",), min_score=0.0)).picks}
     assert {pick.paper.title for pick in picks} == evident
+
+
+def test_a_day_without_a_paper_is_an_empty_edition(app: App) -> None:
+    period = Period(kind=PeriodKind.DAY, start=date(2020, 1, 1))
+    assert draft(app, TOPIC, period, as_of=NOON).picks == ()
+
+
+def test_what_a_topic_asks_for_is_not_kept(app: App, folder: Path) -> None:
+    ranked(app, TOPIC)
+    model = embedding.opened(str(folder))
+    assert app.store.vectors(model.name, [embedding._key("cache, eviction")]) == {}
 
 
 def test_each_text_is_asked_about_once_and_a_day_replays(app: App, folder: Path) -> None:

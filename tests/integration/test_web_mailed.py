@@ -7,10 +7,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
 from digest.app import App
-from digest.model import Delivery, DeliveryState, Digest, DigestId, EditionId, Subscriber, SuppressionReason
+from digest.model import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    DigestId,
+    EditionId,
+    Subscriber,
+    SubscriptionState,
+    SuppressionReason,
+)
 from digest.render import paths
 from digest.tokens import LENGTH, Purpose, sign
 from digest.work import personal, subscribing
@@ -165,6 +175,25 @@ def test_who_left_is_not_brought_back(web: TestClient, app: App, ada: Subscriber
     assert liked(app, ada) == ([], [])
     assert set(states(app).values()) == {"ended"}
     assert subscribing.suppressed(app, ADA) is SuppressionReason.LEFT
+
+
+def test_nor_is_a_topic_that_its_reader_ended(web: TestClient, app: App, ada: Subscriber, page: str) -> None:
+    like(web, page, "more")
+    (own_one,) = (one for one in app.store.subscriptions(ada.id) if one.topic_id == own_id(ada.id))
+    app.store.save_subscription(replace(own_one, state=SubscriptionState.ENDED))
+    like(web, page, "more", "text:paper-2")
+    assert states(app)[own_id(ada.id)] == "ended"
+
+
+def test_a_passed_on_mail_pushes_none_of_the_readers_papers_out(
+    web: TestClient, app: App, ada: Subscriber, page: str
+) -> None:
+    papers = [make_paper(f"Mine {number}") for number in range(personal.PAPERS)]
+    app.store.save_papers(papers)
+    for paper in papers:
+        personal.more_like(app, ada.id, paper.id, by_link=True)
+    assert web.post(page, data={"like": "more", "paper": "text:paper-1"}).status_code == 400
+    assert own(app, ada.id).topic.examples == tuple(paper.id for paper in papers)
 
 
 def test_nor_who_is_suppressed(web: TestClient, app: App, ada: Subscriber, page: str) -> None:

@@ -207,6 +207,14 @@ def test_without_weekends_monday_follows_friday_and_carries_what_came_between() 
     assert carried(editions, monday, covered=friday.due) == editions[1:]
 
 
+def test_quiet_hours_move_no_mail_into_a_weekend() -> None:
+    calendar, zone = replace(SITE, weekends=False, quiet=NIGHT), ZoneInfo("Europe/Berlin")
+    found = slots_between(zone, 23, datetime(2026, 11, 9, tzinfo=UTC), datetime(2026, 11, 24, 8, tzinfo=UTC), calendar)
+    assert {one.due.astimezone(zone).weekday() for one in found} == {0, 1, 2, 3, 4}
+    (friday,) = (one for one in found if one.day == date(2026, 11, 20))
+    assert friday.due.astimezone(zone) == datetime(2026, 11, 23, 6, tzinfo=zone)
+
+
 def test_without_weekends_a_monthly_digest_waits_for_monday() -> None:
     calendar = replace(SITE, weekends=False)
     # 1 August 2026 is a Saturday.

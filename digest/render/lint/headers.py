@@ -117,7 +117,11 @@ def message_id_form(mail: Mail) -> Iterator[str]:
         yield mail.value("Message-ID")
 
 
-@rule("message-id-domain", "Message-ID is in a domain of the sender, or of the site it writes for.", "RFC 5322, 3.6.4; Gmail's sender guidelines")
+@rule(
+    "message-id-domain",
+    "Message-ID is in a domain of the sender, or of the site it writes for.",
+    "RFC 5322, 3.6.4; Gmail's sender guidelines",
+)
 def message_id_domain(mail: Mail) -> Iterator[str]:
     found, sender = _MESSAGE_ID.fullmatch(mail.value("Message-ID")), mail.mailbox("From")
     if not (found and sender):
