@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench gate clean
 
 demo: $(VENV)/.core
 	$(BIN)/digest demo --out digest-demo
@@ -20,6 +20,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	for file in tests/bench/[a-z]*.py; do echo "== $$file"; $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done
+
+gate: $(VENV)/.dev
+	$(BIN)/python -m tests.gate $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist digest-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -52,8 +52,7 @@ def sign(
     """
     if len(subscriber) != ID_LENGTH:
         raise ValueError(f"not a subscriber's id: {subscriber!r}")
-    minute = 0 if ends is None else (ends - _EPOCH) // timedelta(minutes=1)
-    head = subscriber + _text(minute.to_bytes(4))
+    head = subscriber + _end(ends)
     return head + _mac(secret, purpose, head + about)
 
 
@@ -94,6 +93,11 @@ def _opened(secret: str, purpose: Purpose, token: str, about: str = "") -> tuple
     if not whole or not hmac.compare_digest(mac, _mac(secret, purpose, head + about)):
         raise TokenError("this link is not valid", hint="copy the whole address from the mail")
     return head, int.from_bytes(urlsafe_b64decode(f"{head[ID_LENGTH:]}=="))
+
+
+@lru_cache(maxsize=64)
+def _end(ends: datetime | None) -> str:
+    return _text((0 if ends is None else (ends - _EPOCH) // timedelta(minutes=1)).to_bytes(4))
 
 
 def _mac(secret: str, purpose: str, head: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from urllib.parse import urlsplit
@@ -148,6 +149,16 @@ def _one_line(text: str) -> None:
         raise ValueError("use one line without control characters")
 
 
+def _asker(text: str) -> None:
+    _one_line(text)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ValueError("close each quote, or leave quotes out") from error
+    if text and not words:
+        raise ValueError('use "postfix", "postfix:/var/log/mail.log" or a command; leave it empty to ask nobody')
+
+
 CHECKS: dict[str, Callable[[str], object]] = {
     "site.url": _url,
     "site.zone": _zone,
@@ -163,7 +174,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "mail.subject": check_subject,
     "smtp.url": _relay,
     "smtp.fallback": _relay,
-    "smtp.ask": _one_line,
+    "smtp.ask": _asker,
     "smtp.sender": _contact,
     "smtp.letters": _contact,
     "smtp.returns": _returns,

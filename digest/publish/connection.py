@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from itertools import takewhile
 
 from digest.errors import DeliveryError
 from digest.publish.answers import Answer, Verdict
@@ -40,19 +42,39 @@ class Route:
         failures: list[DeliveryError] = []
         for relay in self._ordered():
             try:
-                return relay, await connected(relay, self._context)
+                return relay, await self._tried(relay)
             except DeliveryError as error:
-                self._rests[relay.name] = self._time() + REST.total_seconds()
                 failures.append(error)
         raise failures[0]
 
-    def better_than(self, relay: Relay) -> bool:
-        """Say whether a relay that is wanted more may be tried again."""
-        return self._ordered()[0] != relay
+    async def better(self, relay: Relay) -> tuple[Relay, Wire] | None:
+        """Return a connection to a relay that is wanted more, if there is one that may be tried again and is back."""
+        for one in takewhile(lambda one: one is not relay, self._relays):
+            if not self._resting(one):
+                with suppress(DeliveryError):
+                    return one, await self._tried(one)
+        return None
+
+    async def _tried(self, relay: Relay) -> Wire:
+        if relay.name in self._rests:
+            # One connection tries whether it is back; it may take so long that others had better not.
+            self._rest(relay, REST + relay.timeout)
+        try:
+            wire = await connected(relay, self._context)
+        except BaseException:
+            self._rest(relay, REST)
+            raise
+        self._rests.pop(relay.name, None)
+        return wire
+
+    def _rest(self, relay: Relay, span: timedelta) -> None:
+        self._rests[relay.name] = self._time() + span.total_seconds()
 
     def _ordered(self) -> list[Relay]:
-        now = self._time()
-        return sorted(self._relays, key=lambda relay: self._rests.get(relay.name, 0.0) > now)
+        return sorted(self._relays, key=self._resting)
+
+    def _resting(self, relay: Relay) -> bool:
+        return self._rests.get(relay.name, 0.0) > self._time()
 
     def _time(self) -> float:
         return asyncio.get_running_loop().time()
@@ -104,7 +126,10 @@ class Connection:
         self._open = None
 
     async def _ready(self) -> tuple[Relay, Wire]:
-        if self._open and (0 < self._renew <= self._mails or self._route.better_than(self._open[0])):
+        if self._open and (better := await self._route.better(self._open[0])):
+            await self.close()
+            self._open, self._mails = better, 0
+        if self._open and 0 < self._renew <= self._mails:
             await self.close()
         if self._open is None or not self._open[1].usable:
             self._open, self._mails = await self._route.open(), 0

@@ -12,6 +12,7 @@ from math import ceil, inf
 
 from digest.model import Value
 from digest.publish.answers import REST, Answer, Cause, Verdict
+from digest.publish.promises import Promises
 
 # A sender that comes late makes up for so much of it, lest each lost millisecond add to the next.
 SLACK = 0.05
@@ -93,7 +94,7 @@ class Flow:
         self._closed_until, self._rest = -inf, timedelta()
         self._width: int | None = None
         self._widened = -inf
-        self._promised = -inf
+        self._promises = Promises()
 
     @property
     def rate(self) -> float | None:
@@ -111,16 +112,19 @@ class Flow:
             self._limit = rate
             self._set(self.rate if self._good else None)
 
-    def opens(self, now: float) -> float:
+    def opens(self, now: float, *, letter: bool = False) -> float:
         """Return when the next mail may go; `inf` while as many are under way as may be."""
         if self._width is not None:
             self._forget(now)
             if len(self._under_way) >= self._width:
                 return inf
-        return max(self._bucket.opens(now), self._closed_until)
+        opens = max(self._bucket.opens(now), self._closed_until)
+        return opens if letter or not self._promises else self._promises.left(opens, self._gap, now)
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, *, letter: bool = False) -> None:
         """Count a mail that begins now."""
+        if letter:
+            self._promises.came()
         self._begun = now if self._begun is None else self._begun
         self._bucket.take(now)
         if self._width is not None:
@@ -135,11 +139,15 @@ class Flow:
         """Say whether a new flow would do as well."""
         return self._good is None and self._width is None and self._bucket.quiet(now)
 
-    def promise(self, now: float) -> float:
-        """Return when a mail that cannot wait here should come back: each a little later than the one before."""
-        opens = self.opens(now)
-        self._promised = max(self._promised, now if opens == inf else opens) + 1 / (self.rate or 1)
-        return self._promised
+    def promise(self, now: float, *, letter: bool = False) -> float:
+        """Return when a mail that cannot wait here should come back: a letter's opening is kept for it."""
+        opens = self.opens(now, letter=letter)
+        opens = now + self._gap if opens == inf else opens
+        return self._promises.letter(opens, self._gap) if letter else self._promises.digest(opens, self._gap, now)
+
+    @property
+    def _gap(self) -> float:
+        return 1 / (self.rate or 1)
 
     def heard(self, found: Answer, now: float) -> None:
         """Learn from an answer."""

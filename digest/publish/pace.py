@@ -8,13 +8,15 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from math import inf
+from operator import itemgetter
 
 from digest.publish.answers import Answer
 from digest.publish.flow import Flow, Flows
 from digest.publish.receivers import Receivers
 
-# Longer than this no connection waits for a mail's turn: the mail comes back later, and others go on.
-PATIENCE = 30.0
+# Longer than this no connection waits for a mail's turn: the mail comes back later, and others go on. What only its
+# receiver holds up must not hold up mail to others.
+PATIENCE, MOMENT = 30.0, 0.25
 # How long the wait may be blind to what others hear meanwhile, and to one that ends where few may be under way.
 LOOK, GLANCE = 0.5, 0.02
 
@@ -35,58 +37,78 @@ class Pace:
         self._stop, self._clock, self._sleep = stop, clock, sleep
         self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def turn(self, relay: str, domain: str) -> timedelta | None:
-        """Wait until a mail may go; it must be told of by `heard` then, however it ends.
+    async def turn(self, relay: str, domain: str, *, letter: bool = False) -> timedelta | None:
+        """Wait until a mail may go, a letter before digests; it must be told of by `heard` then, however it ends.
 
         Otherwise, when that is too long to wait or sending is to stop, return after how long to come back.
         """
         name = await self._receivers.of(domain) if self._flows.by_receiver else domain
-        if not self._to(name):
-            return await self._passed(relay, name)
-        async with self._lines[f"to {name}"]:
+        if not (flow := self._flows.receiver(name, self._clock())):
+            return await self._passed(relay, name, letter)
+        line = self._line(f"to {name}", letter)
+        if line.locked() and not self._open([flow], letter):
+            return self._promised(flow, letter)
+        async with line:
             # Whoever waits for a receiver must not keep others from theirs, so this wait comes first.
-            rest = await self._opened(lambda: self._to(name))
-            return rest if rest is not None else await self._passed(relay, name)
+            rest = await self._opened(None, name, letter)
+            return rest if rest is not None else await self._passed(relay, name, letter)
 
     def heard(self, relay: str, domain: str, found: Answer | None) -> None:
         """Take note of how a mail ended whose turn it was; None if it was not begun."""
         name = self._receivers.known(domain) if self._flows.by_receiver else domain
         self._flows.heard(relay, name, found, self._clock())
 
-    def _to(self, name: str) -> Sequence[Flow]:
-        flow = self._flows.receiver(name, self._clock())
-        return [flow] if flow else []
+    def _line(self, name: str, letter: bool) -> asyncio.Lock:
+        return self._lines[f"letters {name}" if letter else name]
 
-    async def _passed(self, relay: str, name: str) -> timedelta | None:
-        line = self._lines["through"]
-        if not line.locked() and self._taken(relay, name):
+    async def _passed(self, relay: str, name: str, letter: bool) -> timedelta | None:
+        line = self._line("through", letter)
+        if not line.locked() and self._taken(relay, name, letter):
             return None
         async with line:
             while True:
-                rest = await self._opened(lambda: self._flows.through(relay, name, self._clock()))
-                if rest is not None or self._taken(relay, name):
+                rest = await self._opened(relay, name, letter)
+                if rest is not None or self._taken(relay, name, letter):
                     return rest
 
-    def _taken(self, relay: str, name: str) -> bool:
+    def _taken(self, relay: str, name: str, letter: bool) -> bool:
         now = self._clock()
         flows = self._flows.through(relay, name, now)
-        if any(flow.opens(now) > now for flow in flows):
+        if not self._open(flows, letter):
             return False
         for flow in flows:
-            flow.take(now)
+            flow.take(now, letter=letter)
         return True
 
-    async def _opened(self, through: Callable[[], Sequence[Flow]]) -> timedelta | None:
+    def _open(self, flows: Sequence[Flow], letter: bool) -> bool:
+        now = self._clock()
+        return all(flow.opens(now, letter=letter) <= now for flow in flows)
+
+    def _promised(self, flow: Flow, letter: bool) -> timedelta:
+        now = self._clock()
+        return timedelta(seconds=flow.promise(now, letter=letter) - now)
+
+    def _last(self, relay: str | None, name: str, letter: bool) -> tuple[float, Flow | None, float]:
+        """Return when all flows are open, the last one, and how long to wait for it; without a relay the receiver's."""
+        now = self._clock()
+        to = self._flows.receiver(name, now)
+        flows = self._flows.through(relay, name, now) if relay else [to] if to else []
+        times = [(flow.opens(now, letter=letter), flow) for flow in flows]
+        opens, last = max(times, key=itemgetter(0), default=(now, None))
+        return opens, last, MOMENT if last is to else PATIENCE
+
+    async def _opened(self, relay: str | None, name: str, letter: bool) -> timedelta | None:
         """Wait until all flows are open; else return after how long to come back."""
-        began = self._clock()
+        began, kept = self._clock(), False
         while True:
-            now, flows = self._clock(), through()
-            last = max(flows, key=lambda flow: flow.opens(now), default=None)
-            opens = last.opens(now) if last else now
+            opens, last, patience = self._last(relay, name, letter)
+            now = self._clock()
             if self._stop and self._stop.is_set():
                 return timedelta()
             if last is None or opens <= now:
                 return None
-            if (opens != inf and opens - now > PATIENCE) or now - began > PATIENCE:
-                return timedelta(seconds=last.promise(now) - now)
+            if (opens != inf and opens - now > patience) or now - began > patience:
+                return self._promised(last, letter)
+            if letter and not kept:
+                kept = bool(last.promise(now, letter=True))
             await self._sleep(GLANCE if opens == inf else min(opens - now, LOOK))

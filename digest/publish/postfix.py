@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from msgspec import DecodeError, json
+from msgspec.structs import replace
 
 from digest.model import Value
 
@@ -29,6 +30,21 @@ class Queued(Value):
     at: datetime | None = None
 
 
+class Wanted(Value):
+    """What is looked for in a log; where all mail has one sender, that alone says nothing."""
+
+    message_ids: frozenset[str]
+    senders: frozenset[str]
+    recipients: frozenset[str]
+
+
+class Log(Value):
+    """What a log has of mails that are looked for, and its first time stamp."""
+
+    mails: list[Queued]
+    oldest: datetime | None
+
+
 def read_queue(listing: bytes) -> list[Queued]:
     """Read what `postqueue -j` prints. Raises ValueError for what it does not."""
     return [_queued(line) for line in listing.splitlines() if line.strip()]
@@ -46,30 +62,83 @@ def _queued(line: bytes) -> Queued:
         raise ValueError(f"postqueue -j says {line[:80]!r}") from error
 
 
-def read_log(text: str) -> list[Queued]:
-    """Read the mails that were taken from a log, as syslog or Postfix itself writes it."""
-    fields: dict[str, dict[str, set[str]]] = {}
-    taken: dict[str, datetime | None] = {}
-    for line in text.splitlines():
-        said = _LINE.search(line)
-        if not said:
-            continue
-        mail = fields.setdefault(said["id"], {})
-        for name, value in _FIELD.findall(said["what"]):
-            mail.setdefault("to" if name == "orig_to" else name, set()).add(value)
-        if said["who"] == "qmgr" and said["id"] not in taken:
-            stamp = _STAMP.match(line)
-            taken[said["id"]] = datetime.fromisoformat(stamp[0]) if stamp else None
-    return [_logged(fields[id_], at) for id_, at in taken.items()]
-
-
-def _logged(fields: dict[str, set[str]], at: datetime | None) -> Queued:
-    return Queued(
-        sender=next(iter(fields.get("from", ())), ""),
-        recipients=frozenset(one.lower() for one in fields.get("to", ())),
-        message_id=next(iter(fields.get("message-id", ())), None),
-        at=at,
+def wanted(message_ids: Iterable[str], senders: Iterable[str], recipients: Iterable[str]) -> Wanted:
+    """Return what to look for."""
+    return Wanted(
+        message_ids=frozenset(one.strip("<>") for one in message_ids),
+        senders=frozenset(senders),
+        recipients=frozenset(one.lower() for one in recipients),
     )
+
+
+def stamp(line: str) -> datetime | None:
+    """Return when a line was logged; None without an ISO time stamp."""
+    found = _STAMP.match(line)
+    return datetime.fromisoformat(found[0]) if found else None
+
+
+def reaches(oldest: datetime | None, since: datetime | None) -> bool:
+    """Say whether a log that begins then has all that came since a mail began."""
+    return oldest is not None and since is not None and oldest <= since - _SLACK
+
+
+def read_log(lines: Iterable[str], looked_for: Wanted) -> Log:
+    """Read a log, as syslog or Postfix itself writes it, the oldest line first, and keep what is looked for."""
+    oldest, reading = None, _Reading(looked_for)
+    for line in lines:
+        oldest = oldest or stamp(line)
+        if said := _LINE.search(line):
+            reading.hear(said, line)
+    return Log(mails=reading.taken(), oldest=oldest)
+
+
+class _Reading:
+    """The mails of a log that may be among the wanted ones. Postfix gives the id of one that is gone to another."""
+
+    def __init__(self, looked_for: Wanted) -> None:
+        self._wanted = looked_for
+        self._under_way: dict[str, Queued] = {}
+        self._taken: dict[str, Queued] = {}
+        self._gone: list[Queued] = []
+
+    def hear(self, said: re.Match[str], line: str) -> None:
+        fields = dict(_FIELD.findall(said["what"]))
+        if said["who"] == "cleanup" and "message-id" in fields:
+            self._came(said["id"], fields["message-id"])
+        elif said["who"] == "qmgr":
+            self._held(said["id"], fields.get("from"), line)
+        self._addressed(said["id"], {fields[name].lower() for name in ("to", "orig_to") if name in fields})
+
+    def taken(self) -> list[Queued]:
+        return [*self._gone, *self._taken.values()]
+
+    def _came(self, id_: str, message_id: str) -> None:
+        self._leave(id_)
+        if message_id in self._wanted.message_ids:
+            self._under_way[id_] = Queued(sender="", recipients=frozenset(), message_id=message_id)
+
+    def _held(self, id_: str, sender: str | None, line: str) -> None:
+        """Note that a text ended: before, the queue manager does not know of it."""
+        if id_ in self._taken:
+            return self._leave(id_) if "removed" in line else None
+        known = self._under_way.pop(id_, None)
+        if known or sender in self._wanted.senders:
+            message_id = known.message_id if known else None
+            self._taken[id_] = Queued(
+                sender=sender or "", recipients=frozenset(), message_id=message_id, at=stamp(line)
+            )
+        return None
+
+    def _addressed(self, id_: str, recipients: set[str]) -> None:
+        mail = self._taken.get(id_)
+        if mail and (more := recipients & self._wanted.recipients):
+            self._taken[id_] = replace(mail, recipients=mail.recipients | more)
+
+    def _leave(self, id_: str) -> None:
+        self._under_way.pop(id_, None)
+        mail = self._taken.pop(id_, None)
+        if mail and (mail.message_id or mail.recipients):
+            self._gone.append(mail)
 
 
 def has(mails: Iterable[Queued], *, message_id: str, sender: str, recipient: str, since: datetime | None) -> bool:

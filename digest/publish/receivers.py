@@ -1,14 +1,17 @@
 """Which domains are one receiver: those whose mail the same provider takes in, as their MX records say.
 
-Mail never waits for the name service: what it does not say soon is a receiver of its own.
+Mail hardly waits for the name service: what it does not say at once is a receiver of its own until it does. Not to wait
+at all would let the first mail to each of a provider's domains pass by its limit.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-PATIENCE = 2.0
+# How long the name service is listened to, in seconds, and how long a mail waits for that.
+PATIENCE, MOMENT = 2.0, 0.1
 KEPT, KEPT_IN_DOUBT = 24 * 3600.0, 600.0
 # A name service that is silent so often is left alone for a while.
 FAILURES = 3
@@ -24,36 +27,45 @@ class Receivers:
     def __init__(self, lookup: Lookup | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._lookup, self._clock = lookup or mail_hosts, clock
         self._known: dict[str, tuple[str, float]] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
         self._failures, self._asks_again = 0, 0.0
 
     async def of(self, domain: str) -> str:
         """Return the receiver's name; the domain itself if that is not known."""
         now = self._clock()
-        name, until = self._known.get(domain, (domain, 0.0))
+        name, until = self._known.get(domain, ("", 0.0))
         if now < until or now < self._asks_again:
-            return name
-        return await self._asked(domain, now)
+            return name or domain
+        asking = self._asking.get(domain) or self._ask(domain)
+        if not name:
+            await asyncio.wait([asking], timeout=MOMENT)
+        return self.known(domain)
 
     def known(self, domain: str) -> str:
         """Return what `of` said last."""
         return self._known.get(domain, (domain, 0.0))[0]
 
-    async def _asked(self, domain: str, now: float) -> str:
+    def _ask(self, domain: str) -> asyncio.Task[None]:
+        asking = self._asking[domain] = asyncio.create_task(self._asked(domain))
+        asking.add_done_callback(lambda _: self._asking.pop(domain, None))
+        return asking
+
+    async def _asked(self, domain: str) -> None:
         try:
             hosts = await self._lookup(domain)
         except OSError:
             self._failures += 1
+            until = self._clock() + KEPT_IN_DOUBT
             if self._failures >= FAILURES:
-                self._failures, self._asks_again = 0, now + KEPT_IN_DOUBT
-            return self._keep(domain, domain, now + KEPT_IN_DOUBT)
+                self._failures, self._asks_again = 0, until
+            return self._keep(domain, self.known(domain), until)
         self._failures = 0
-        return self._keep(domain, provider(hosts[0]) if hosts else domain, now + KEPT)
+        return self._keep(domain, provider(hosts[0]) if hosts else domain, self._clock() + KEPT)
 
-    def _keep(self, domain: str, name: str, until: float) -> str:
+    def _keep(self, domain: str, name: str, until: float) -> None:
         if len(self._known) >= MANY:
             self._known.clear()
         self._known[domain] = name, until
-        return name
 
 
 def provider(host: str) -> str:

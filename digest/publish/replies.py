@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from digest.model import Value
 
@@ -40,6 +41,8 @@ class Replies:
         return found
 
     def _line(self, line: bytes) -> Reply | None:
+        if not self._lines and not self.broken and (whole := _alone(line)):
+            return whole
         shape = None if self.broken else _LINE.fullmatch(line.removesuffix(b"\r"))
         if shape is None:
             return self._break("a line that is no reply")
@@ -53,15 +56,26 @@ class Replies:
         return self._break("a reply without end") if len(self._lines) >= MOST_LINES else None
 
     def _whole(self, code: int) -> Reply:
-        text = b" ".join(self._lines).decode("utf-8", "replace")
-        self._lines.clear()
-        # It is shown in terminals, where a control character is a command.
-        return Reply(code=code, text=text if text.isprintable() else "".join(map(_printable, text)))
+        lines, self._lines = self._lines, []
+        return _reply(code, b" ".join(lines))
 
     def _break(self, why: str) -> Reply | None:
         self.broken = self.broken or why
         self._rest = b""
         return None
+
+
+@lru_cache(maxsize=64)
+def _alone(line: bytes) -> Reply | None:
+    """Return the reply that a line is by itself. Relays say the same again and again."""
+    shape = _LINE.fullmatch(line.removesuffix(b"\r"))
+    return _reply(int(shape[1]), (shape[3] or b"")[:_KEPT]) if shape and shape[2] != b"-" else None
+
+
+def _reply(code: int, words: bytes) -> Reply:
+    text = words.decode("utf-8", "replace")
+    # It is shown in terminals, where a control character is a command.
+    return Reply(code=code, text=text if text.isprintable() else "".join(map(_printable, text)))
 
 
 def _printable(sign: str) -> str:

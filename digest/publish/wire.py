@@ -7,7 +7,9 @@ whose answer was lost can have arrived: before its text was written it cannot.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from digest.publish.answers import Answer, Verdict, answer
 from digest.publish.envelope import Abilities
@@ -16,6 +18,9 @@ from digest.publish.replies import Replies, Reply
 # RFC 5321, 4.5.3.2.6: a relay may take ten minutes over the final dot; who gives up sooner makes duplicates.
 AT_THE_DOT = timedelta(minutes=10)
 _GOODBYE = timedelta(seconds=2)
+_GO_ON = 354
+# Relays say the same again and again.
+_meaning = lru_cache(maxsize=64)(answer)
 
 
 class Wire(asyncio.Protocol):
@@ -38,6 +43,8 @@ class Wire(asyncio.Protocol):
         self._replies, self._came = Replies(), list[Reply]()
         self._waiter: asyncio.Future[None] | None = None
         self._wanted = 0
+        self._text: bytes | None = None
+        self._begun = False
         self._ends = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._lost: str | None = None
@@ -52,8 +59,8 @@ class Wire(asyncio.Protocol):
     async def deliver(self, mail: bytes, rcpt: bytes, text: bytes) -> Answer:
         """Say MAIL, RCPT and DATA and, if the relay agrees, the text, which ends with its dot."""
         try:
-            refusal = await self._offered(mail, rcpt)
-            return refusal or await self._handed_over(text)
+            said = await self._said([b"RSET\r\n"] * self._unfinished + [mail, rcpt, b"DATA\r\n"], text)
+            return self._handed_over(said) if self._begun else self._not_begun(said)
         except BaseException:
             # A cancelled mail leaves the connection in the middle of a text.
             self.drop("given up")
@@ -61,9 +68,12 @@ class Wire(asyncio.Protocol):
 
     async def quit(self) -> None:
         """Say goodbye, briefly."""
-        if self.usable:
-            await self._answers(b"QUIT\r\n", 1, within=_GOODBYE.total_seconds())
-        self.drop("closed")
+        try:
+            if self.usable:
+                await self._answers(b"QUIT\r\n", 1, within=_GOODBYE.total_seconds())
+        finally:
+            # uvloop does not close while a connection is open.
+            self.drop("closed")
 
     def drop(self, why: str) -> None:
         """Leave without a word."""
@@ -72,63 +82,67 @@ class Wire(asyncio.Protocol):
 
     # The phases of a mail
 
-    async def _offered(self, mail: bytes, rcpt: bytes) -> Answer | None:
-        """Say the envelope. Returns why the text may not follow; a loss here is no uncertainty."""
-        first = [b"RSET\r\n"] if self._unfinished else []
-        said = await self._said([*first, mail, rcpt, b"DATA\r\n"])
-        self._unfinished = True
-        *before, data = [*said, None, None, None, None][: len(first) + 3]
-        refused = next((reply for reply in before if reply and not 200 <= reply.code < 300), None)
-        if refused is None and data and data.code == 354:
-            return None
-        return self._not_begun(refused or data, began=bool(data and data.code == 354))
+    async def _said(self, lines: list[bytes], text: bytes) -> list[Reply]:
+        """Say the envelope and, if all of it is taken, the text. Returns the answers to the one, or that to the other.
 
-    def _not_begun(self, reply: Reply | None, *, began: bool) -> Answer:
+        Without PIPELINING each line waits for the answer to the one before.
+        """
+        self._unfinished, self._begun = True, False
+        if self.abilities.pipelining:
+            return await self._answers(b"".join(lines), len(lines), within=self._patience, then=text)
+        found: list[Reply] = []
+        for line in lines[:-1]:
+            found += await self._answers(line, 1, within=self._patience)
+            if not found or not _taken(found):
+                return found
+        return await self._answers(lines[-1], 1, within=self._patience, then=text) if self._lost is None else []
+
+    def _not_begun(self, said: list[Reply]) -> Answer:
+        """Return why the text did not follow; a loss here is no uncertainty."""
+        refused = (one for one in said if not _taken([one]) and one.code != _GO_ON)
+        reply = next(refused, None if self._lost else said[-1])
         if reply is None:
             return Answer(verdict=Verdict.TEMPORARY, reply=f"no answer: {self._lost}", closes=True)
         # A relay that takes a text for nobody must be left (RFC 2920, 3.1), as must one that answers out of turn.
-        out_of_turn = not 400 <= reply.code < 600
-        found = answer(reply.code, reply.text)
+        out_of_turn, began = not 400 <= reply.code < 600, said[-1].code == _GO_ON
+        found = _meaning(reply.code, reply.text)
         if out_of_turn:
             found = Answer(verdict=Verdict.TEMPORARY, reply=f"out of turn: {found.reply}", closes=True)
         if began or found.closes:
             self.drop(found.reply)
         return found
 
-    async def _handed_over(self, text: bytes) -> Answer:
-        """Write the text. From here on only an answer tells what became of it."""
-        reply = next(iter(await self._answers(text, 1, within=self._at_the_dot)), None)
+    def _handed_over(self, said: list[Reply]) -> Answer:
+        """Return what became of a text: only an answer tells."""
+        reply = said[0] if said else None
         unsent = self._transport.get_write_buffer_size()
         if reply is None or (unsent and reply.code < 400):
             self.drop("an answer before the end of the text")
             return Answer(verdict=Verdict.UNCERTAIN, reply=f"no answer: {self._lost}", closes=True)
         self._unfinished = False
-        found = answer(reply.code, reply.text)
+        found = _meaning(reply.code, reply.text)
         if unsent or found.closes:
             self.drop(found.reply)
         return found
 
-    async def _said(self, lines: list[bytes]) -> list[Reply]:
-        """Return the answers to some commands, all that came; without PIPELINING as far as the relay agrees."""
-        if self.abilities.pipelining:
-            return await self._answers(b"".join(lines), len(lines), within=self._patience)
-        found: list[Reply] = []
-        for line in lines:
-            replies = await self._answers(line, 1, within=self._patience)
-            found += replies
-            if not replies or replies[0].code >= 400:
-                break
-        return found
+    async def _answers(self, data: bytes, count: int, *, within: float, then: bytes | None = None) -> list[Reply]:
+        """Write, and return so many replies; fewer if the connection is lost before.
 
-    async def _answers(self, data: bytes, count: int, *, within: float) -> list[Reply]:
-        """Write, and return so many replies; fewer if the connection is lost before."""
+        `then` is a text that follows at once if they are as hoped; the reply to it is returned instead of them.
+        """
         if self._lost is None:
-            self._wanted, self._waiter = count, self._loop.create_future()
+            self._wanted, self._waiter, self._text = count, self._loop.create_future(), then
             self._wait_until(self._loop.time() + within)
             self._transport.write(data)
             await self._waiter
-        self._waiter, found, self._came = None, self._came, []
+        self._waiter, self._text, found, self._came = None, None, self._came, []
         return found
+
+    def _go_on(self, text: bytes) -> None:
+        """Write the text. From here on only an answer tells what became of it."""
+        self._begun, self._text, self._came, self._wanted = True, None, [], 1
+        self._wait_until(self._loop.time() + self._at_the_dot)
+        self._transport.write(text)
 
     # Time. One alarm is set again only when it rings: an own one for each answer would cost as much as the answer.
 
@@ -157,8 +171,13 @@ class Wire(asyncio.Protocol):
             self._lose("an answer that nobody asked for")
         elif self._replies.broken:
             self._lose(self._replies.broken)
-        if len(self._came) >= self._wanted or self._lost:
+        if self._lost:
             self._wake()
+        elif len(self._came) == self._wanted:
+            if self._text and self._came[-1].code == _GO_ON and _taken(self._came[:-1]):
+                self._go_on(self._text)
+            else:
+                self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = self._lost or (type(exc).__name__ if exc else "the relay hung up")
@@ -173,3 +192,7 @@ class Wire(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _taken(said: Sequence[Reply]) -> bool:
+    return all(200 <= one.code < 300 for one in said)

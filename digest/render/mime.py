@@ -84,6 +84,11 @@ def message(wire: Wire, envelope: Envelope) -> bytes:
     )
 
 
+def to(address: str) -> bytes:
+    """Return the first header of a reader's mail. Raises RenderError for an address that is none."""
+    return f"To: {_checked(_ADDRESS, address, 'a mail address')}\r\n".encode()
+
+
 def letter(
     subject: str,
     text: str,
@@ -127,7 +132,7 @@ def _mailto(address: str) -> str:
 
 
 def _addressed(address: str, date: datetime, message_id: str) -> Iterator[str]:
-    yield f"To: {_checked(_ADDRESS, address, 'a mail address')}\r\n"
+    yield to(address).decode()
     yield f"Date: {_date(date)}\r\n"
     yield f"Message-ID: {_checked(_MESSAGE_ID, message_id, 'a Message-ID')}\r\n"
 

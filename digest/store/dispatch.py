@@ -75,15 +75,16 @@ class SqlDispatch(Part, Dispatch):
         return {one.id: one for one in (rows.read(Standing, row) for row in given)}
 
     def admit(self, begun: Iterable[Begun], *, until: datetime, now: datetime) -> int:
-        given = {"until": until, "now": now}
-        return self._each(sql.ADMIT, [{**rows.of_value(one), **given} for one in begun])
+        times = {"until": rows.instant(until), "now": rows.instant(now)}
+        given = [{**rows.of_value(one), **times} for one in begun]
+        return self._db.many(sql.ADMIT, given) if given else 0
 
     def finish(self, ended: Iterable[Ended], *, now: datetime) -> int:
-        given = [{**rows.of_value(one), "legal": _ORIGINS[one.to], "now": now} for one in ended]
-        return self._each(sql.FINISH, given)
-
-    def _each(self, query: str, given: list[dict[str, object]]) -> int:
-        return self._db.many(query, given) if given else 0
+        given, moment = dict[str, list[dict[str, object]]](), rows.instant(now)
+        for one in ended:
+            given.setdefault(one.to.value, []).append({**rows.of_value(one), "to": one.to.value, "now": moment})
+        with self._db.transaction():
+            return sum(self._db.many(_FINISH[to], them) for to, them in given.items())
 
     def release(self, delivery: Delivery, *, now: datetime, next_try: datetime | None = None) -> bool:
         return self._db.run(sql.RELEASE, id=delivery.id, fence=delivery.fence, next_try=next_try, now=now) > 0
@@ -128,7 +129,12 @@ class SqlDispatch(Part, Dispatch):
         return found[0]["value"] if found else None
 
 
-_ORIGINS = {state: json.encode(origins(state, DELIVERY_MOVES)).decode() for state in DeliveryState}
+def _finish(to: DeliveryState) -> str:
+    legal = ", ".join(f"'{origin}'" for origin in origins(to, DELIVERY_MOVES))
+    return sql.FINISH.format(origins=legal or "null")
+
+
+_FINISH = {state.value: _finish(state) for state in DeliveryState}
 
 
 def _topics(topics: tuple[str, ...]) -> str:

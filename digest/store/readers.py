@@ -53,6 +53,8 @@ class SqlReaders(Part, Readers):
 
 def address_key(address: str) -> str:
     """Return what all spellings of an address share: composed letters, no case, the domain in ASCII (RFC 3490)."""
+    if address.isascii() and "@" in address:
+        return address.strip().lower()
     local, _, domain = unicodedata.normalize("NFKC", address.strip()).casefold().rpartition("@")
     with suppress(UnicodeError):
         domain = domain.encode("idna").decode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from msgspec import convert, json
@@ -65,7 +66,14 @@ def cells(fields: Mapping[str, Any]) -> dict[str, Cell]:
 
 def read(kind: type[V], row: Mapping[str, object]) -> V:
     """Return the value whose fields a row holds."""
-    return convert({name: _READ[name](held) if name in _READ else held for name, held in row.items()}, kind)
+    made = {name: _READ[name](row[name]) for name in _made_of(kind) if name in row}
+    return convert({**row, **made} if made else row, kind)
+
+
+@cache
+def _made_of(kind: type[Value]) -> frozenset[str]:
+    """Return the fields that a column does not hold as they are."""
+    return frozenset(_READ.keys() & kind.__struct_fields__)
 
 
 def of_value(value: Value) -> dict[str, object]:

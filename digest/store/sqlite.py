@@ -78,11 +78,13 @@ class Sqlite:
 
     def rows(self, query: str, /, **params: object) -> list[Row]:
         with self._guarded():
-            return list(self._db.query(query, rows.cells(params)))
+            cursor = self._db.conn.execute(query, rows.cells(params))
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def run(self, query: str, /, **params: object) -> int:
         with self._guarded():
-            return self._db.execute(query, rows.cells(params)).rowcount
+            return self._db.conn.execute(query, rows.cells(params)).rowcount
 
     def many(self, query: str, found: Iterable[Mapping[str, object]], /) -> int:
         with self.transaction(), self._guarded():

@@ -13,6 +13,7 @@ from digest.identity import keys
 from digest.model import Batch, Entry, Source, SourceId, Value
 from digest.watch import Changes, Known, Outcome
 from digest.work import counting, reading
+from digest.work.caution import require_room
 
 
 class FileReport(Value):
@@ -34,6 +35,7 @@ class FileReport(Value):
 def import_file(app: App, path: Path) -> FileReport:
     """Import one file in one transaction: wholly, or with an error in the report and nothing taken."""
     try:
+        require_room(app)
         batch = read_file(path, limit=app.settings.limits.import_megabytes)
         changes = ingest(app, file_source(path), batch.entries)
     except DigestError as error:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from threading import Lock
 
 from digest.app import App
-from digest.model import Delivery, DigestId, Edition, Subscriber, SubscriberId
-from digest.render import letters, mail, mime, paths
+from digest.model import Delivery, DeliveryId, DeliveryState, DigestId, Edition, Subscriber, SubscriberId
+from digest.render import forms, letters, mail, mime, paths
 from digest.render.blocks import Shelf
-from digest.tokens import Purpose, sign
+from digest.tokens import Purpose, sign, subscriber_id
 from digest.work.planning import told_once
 from digest.work.recent import Recent
 
@@ -20,6 +20,10 @@ CONFIRM_FOR, ACCESS_FOR = timedelta(days=7), timedelta(hours=1)
 # For so long a mail's page opens, and can be used to say what to have more and less of.
 PAGE_FOR = timedelta(days=60)
 WIRES = 200  # digests kept in their bytes, some 60 KB each
+# Whose mail is cut into a form for all others.
+_NOBODY = Subscriber(
+    id=subscriber_id(b"\0" * 12), address="nobody@example.org", created=datetime(2026, 1, 1, tzinfo=UTC)
+)
 
 
 class Messages:
@@ -31,15 +35,21 @@ class Messages:
     def __init__(self, app: App) -> None:
         self._app = app
         self._shelf, self._recent, self._turn = Shelf(), Recent(app.store), Lock()
-        self._wire = lru_cache(maxsize=WIRES)(self._made)
+        self._wire, self._form = lru_cache(maxsize=WIRES)(self._made), lru_cache(maxsize=WIRES)(self._cut)
 
     def of(self, delivery: Delivery, subscriber: Subscriber) -> bytes:
         """Return the message of a delivery: the same bytes each time. Raises RenderError, NotFoundError."""
         if delivery.digest_id is None:
             return self._letter(delivery, subscriber)
         with self._turn:
-            wire = self._wire(delivery.digest_id)
-        return mime.message(wire, envelope(self._app, delivery, subscriber))
+            form = self._form(delivery.digest_id, delivery.slot, delivery.due)
+        own = forms.filled_in(form, _own(self._app, delivery, subscriber.id))
+        return b"".join((mime.to(subscriber.address), *own))
+
+    def _cut(self, digest_id: DigestId, slot: str, due: datetime) -> forms.Form:
+        nobody = Delivery(id=DeliveryId(""), subscriber_id=_NOBODY.id, slot=slot, state=DeliveryState.QUEUED, due=due)
+        whole = mime.message(self._wire(digest_id), envelope(self._app, nobody, _NOBODY))
+        return forms.form(whole.removeprefix(mime.to(_NOBODY.address)), _own(self._app, nobody, _NOBODY.id))
 
     def _made(self, digest_id: DigestId) -> mime.Wire:
         digest = self._app.store.digest(digest_id)
@@ -87,9 +97,8 @@ def wire_of(app: App, core: mail.MailCore) -> mime.Wire:
 
 def envelope(app: App, delivery: Delivery, subscriber: Subscriber) -> mail.Envelope:
     """Return what is the reader's own in a delivery's mail."""
-    secret, post = app.settings.site.secret, app.settings.post
-    leave = sign(secret, Purpose.LEAVE, subscriber.id)
-    page = sign(secret, Purpose.DIGEST, subscriber.id, ends=delivery.due + PAGE_FOR, about=delivery.slot)
+    post = app.settings.post
+    leave, page = _leave(app, subscriber.id), _page(app, delivery, subscriber.id)
     return mail.Envelope(
         address=subscriber.address,
         date=delivery.due,
@@ -100,6 +109,23 @@ def envelope(app: App, delivery: Delivery, subscriber: Subscriber) -> mail.Envel
         leave_to=marked(post.returns, leave) if post.returns else None,
         feedback=return_token(app, subscriber.id) if post.complaints else None,
     )
+
+
+def _own(app: App, delivery: Delivery, subscriber: SubscriberId) -> list[bytes]:
+    """Return what an envelope has that another reader's has not, but for the address."""
+    own = [envelope_id(app, delivery), _leave(app, subscriber), _page(app, delivery, subscriber)]
+    if app.settings.smtp.complaints:
+        own.append(return_token(app, subscriber))
+    return [one.encode() for one in own]
+
+
+def _leave(app: App, subscriber: SubscriberId) -> str:
+    return sign(app.settings.site.secret, Purpose.LEAVE, subscriber)
+
+
+def _page(app: App, delivery: Delivery, subscriber: SubscriberId) -> str:
+    ends = delivery.due + PAGE_FOR
+    return sign(app.settings.site.secret, Purpose.DIGEST, subscriber, ends=ends, about=delivery.slot)
 
 
 def return_path(app: App, subscriber: SubscriberId) -> str:
@@ -121,7 +147,7 @@ def marked(address: str, token: str) -> str:
 
 def leave_url(app: App, subscriber: SubscriberId) -> str:
     """Return the address at which a reader leaves, for ever."""
-    return paths.absolute(app.site, paths.leave_path(sign(app.settings.site.secret, Purpose.LEAVE, subscriber)))
+    return paths.absolute(app.site, paths.leave_path(_leave(app, subscriber)))
 
 
 def message_id(app: App, delivery: Delivery) -> str:

@@ -14,8 +14,13 @@ from digest.publish.pace import Pace
 
 def pace_for(app: App, stop: asyncio.Event) -> Pace:
     """Return the pace of a round of sending."""
-    app.flows.limit(limits_of(app.settings.smtp, app.calendar.today(app.now())))
+    keep_limits(app)
     return Pace(app.flows, app.receivers, stop=stop)
+
+
+def keep_limits(app: App) -> None:
+    """Set the limits of today. A round may last for days, so it is done each time that mails are claimed."""
+    app.flows.limit(limits_of(app.settings.smtp, app.calendar.today(app.now())))
 
 
 def limits_of(smtp: SmtpSettings, today: date) -> Limits:

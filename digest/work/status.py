@@ -8,6 +8,7 @@ from digest.app import App
 from digest.model import OPEN_DELIVERIES, Condition, DeliveryState, EditionId, Period, SourceState, Value
 from digest.render.standing import told
 from digest.work.brake import paused
+from digest.work.caution import short_of_room
 from digest.work.composing import due_periods
 from digest.work.standing import conditions
 
@@ -54,6 +55,7 @@ def status(app: App) -> Status:
             *_sources_stalled(app, found),
             *_editions_late(app, late),
             *_mail_stuck(app, mail, next_mail),
+            *_disk_full(app),
         ),
     )
 
@@ -97,3 +99,8 @@ def _mail_stuck(app: App, mail: dict[str, int], next_mail: datetime | None) -> l
     elif next_mail and app.now() - next_mail > MAIL_LATE:
         found.append(f"mail waits since {next_mail:%Y-%m-%d %H:%M} UTC: is the relay up?")
     return found
+
+
+def _disk_full(app: App) -> list[str]:
+    why = short_of_room(app)
+    return [why] if why else []

@@ -277,6 +277,69 @@ def test_when_all_relays_are_down_the_first_ones_reason_is_told() -> None:
         asyncio.run(run())
 
 
+class Ailing:
+    """A relay that hangs up, then takes connections and says nothing, then is well."""
+
+    def __init__(self) -> None:
+        self.silent, self.well = False, asyncio.Event()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.silent:
+            await self.well.wait()
+            await script("250 ok")(reader, writer)
+
+
+def test_one_connection_tries_whether_the_first_relay_is_back_and_keeps_the_second_until_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("digest.publish.connection.REST", timedelta(seconds=0.2))
+    left: list[int] = []
+
+    async def second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await script("250 ok")(reader, writer)
+        finally:
+            left.append(1)
+
+    async def run() -> None:
+        ailing = Ailing()
+        async with playing(ailing) as first, playing(second) as other:
+            route = Route([relay(first), relay(other)])
+            connections = [Connection(route) for _ in range(4)]
+            assert {(await one.ready()).port for one in connections} == {other}
+            ailing.silent = True
+            await asyncio.sleep(0.3)
+            tries = [asyncio.create_task(one.ready()) for one in connections]
+            done, waiting = await asyncio.wait(tries, timeout=0.5)
+            assert ([task.result().port for task in done], len(waiting), left) == ([other] * 3, 1, [])
+            ailing.well.set()
+            assert [(await task).port for task in waiting] == [first]
+            assert [(await one.ready()).port for one in connections] == [first] * 4
+            for one in connections:
+                await one.close()
+
+    asyncio.run(run())
+
+
+def test_a_first_relay_that_is_still_silent_costs_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.publish.connection.REST", timedelta(seconds=0.1))
+
+    async def run() -> None:
+        ailing = Ailing()
+        async with playing(ailing) as first, playing(script("250 ok")) as other:
+            connection = Connection(Route([relay(first, timeout=timedelta(seconds=0.2)), relay(other)]))
+            used = await connection.ready()
+            wire = connection._open
+            ailing.silent = True
+            await asyncio.sleep(0.15)
+            assert await connection.ready() is used
+            assert connection._open is wire
+            ailing.well.set()
+            await connection.close()
+
+    asyncio.run(run())
+
+
 def test_a_mail_whose_answer_was_lost_is_not_given_to_the_second_relay() -> None:
     assert send(script("250 ok", "250 ok", "354 go", "reset")) is not None
     assert verdicts(playing_lines(but(DOT=None))) == [Verdict.UNCERTAIN]

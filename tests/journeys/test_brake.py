@@ -69,6 +69,14 @@ def test_who_lets_a_slot_go_on_is_not_stopped_again(app: App, clock: Clock, rela
     assert brake.paused(app) is None
 
 
+def test_a_slot_that_tripped_trips_no_more_though_another_did_since(app: App, clock: Clock, relay: Mailbox) -> None:
+    brake.trip(app, SLOT, "many")
+    brake.trip(app, "weekly:2026-W47", "many")
+    assert brake.tripped(app, SLOT)
+    assert brake.tripped(app, "weekly:2026-W47")
+    assert not brake.tripped(app, "daily:2026-11-22")
+
+
 def test_refusals_are_counted_over_rounds_and_a_few_are_normal(app: App, clock: Clock, relay: Mailbox) -> None:
     names = crowd(app, 30)
     for name in ("late", "later"):

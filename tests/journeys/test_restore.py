@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace as replace_app
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from digest.cli import cli
+from digest.config.settings import StoreSettings
 from digest.model import Delivery, DeliveryId, DeliveryState, SubscriberId
+from digest.store.sqlstore import SqlStore
 from digest.work import brake
 from digest.work.caution import beware, held_back
-from digest.work.watermark import Mark, Step, Watermark, behind
+from digest.work.watermark import Mark, Step, Watermark, behind, mark_path
 from tests.gate.restores import restored
-from tests.gate.sites import DUE, LATER, SLOT, Post, attended, books, finished, prepared, sender, site
+from tests.gate.sites import DUE, LATER, SLOT, Post, attended, books, copied, finished, prepared, sender, site
 
 
 @pytest.fixture
@@ -84,7 +87,9 @@ def test_a_mark_is_read_as_it_was_written_and_a_damaged_one_is_none(tmp_path: Pa
     mark.note(begun=STEP, ended=None)
     mark.note(begun=None, ended=STEP)
     mark.close()
-    assert Watermark(path).read() == Mark(begun=STEP, ended=STEP)
+    found = Watermark(path).read()
+    assert found
+    assert (found.begun, found.ended) == (STEP, STEP)
     path.write_bytes(b'{"begun"')
     assert Watermark(path).read() is None
 
@@ -100,7 +105,9 @@ def test_a_held_store_says_why_what_it_would_send_and_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = prepared(tmp_path / "site", 3)
-    Path(folder, "digest.db-mark").write_text('{"begun":{"id":"x","fence":1,"attempts":1,"at":"2026-11-21T07:03:00Z"}}')
+    mark = Watermark(folder / "digest.db-mark")
+    mark.note(begun=replace(STEP, at=DUE + timedelta(minutes=3)), ended=None)
+    mark.close()
     monkeypatch.chdir(folder)
     done = CliRunner().invoke(cli, ["send", "--dry-run"])
     assert "3 mails wait in the books" in done.stderr
@@ -128,3 +135,29 @@ def test_a_site_that_moved_in_time_without_its_mark_goes_on(tmp_path: Path, post
     with site(folder) as app:
         assert books(app) == {"sent": 2}
         assert held_back(app) is None
+
+
+@pytest.mark.parametrize(("after", "asks"), [(LATER, False), (4 * LATER, True)])
+def test_a_copy_of_store_and_mark_together_is_held_if_its_mail_is_late(
+    tmp_path: Path, post: Post, after: timedelta, asks: bool
+) -> None:
+    folder = prepared(tmp_path / "site", 2)
+    attended(post, sender(folder, post, connections=1))
+    with site(folder) as app:
+        store = app.store
+        assert isinstance(store, SqlStore)
+        store._db.run("update delivery set state = 'queued' where message_id = (select max(message_id) from delivery)")
+    backup = copied(folder, tmp_path / "backup")
+    attended(post, sender(backup, post, DUE + after))
+    assert len(post.came) == (2 if asks else 3)
+    with site(backup, DUE + after) as app:
+        assert bool(held_back(app)) is asks
+
+
+def test_a_mark_can_stand_elsewhere(tmp_path: Path) -> None:
+    with site(prepared(tmp_path / "site", 1)) as app:
+        assert mark_path(app) == tmp_path / "site" / "digest.db-mark"
+        given = replace(app.settings, store=StoreSettings(url="postgresql://host/db"), folder=tmp_path)
+        assert mark_path(replace_app(app, settings=given)) is None
+        given = replace(given, store=StoreSettings(url="postgresql://host/db", mark="last"))
+        assert mark_path(replace_app(app, settings=given)) == tmp_path / "last"

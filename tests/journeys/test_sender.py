@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,10 @@ import pytest
 
 from digest.app import App
 from digest.model import DeliveryState
+from digest.publish.flow import Flows, Limits
+from digest.publish.pace import Pace
+from digest.publish.receivers import Receivers
+from digest.work.pace_of_mail import keep_limits
 from digest.work.planning import plan
 from digest.work.sending import Sent, keep_sending, send
 from tests.factories import Clock, make_topic
@@ -125,6 +130,28 @@ def test_who_stays_sends_what_becomes_due_and_ends_when_told(app: App, clock: Cl
 
     asyncio.run(stayed())
     assert states(app) == {"sent": 2}
+
+
+def test_a_round_goes_on_while_what_it_put_off_comes_back(app: App, clock: Clock, relay: Mailbox) -> None:
+    queued(app, clock, 12)
+    began, real = clock.instant, time.monotonic()
+    flowing = replace(app, now=lambda: began + timedelta(seconds=time.monotonic() - real))
+
+    async def nobody(domain: str) -> list[str]:
+        return []
+
+    pace = Pace(Flows(Limits(receiver=10)), Receivers(nobody))
+    assert asyncio.run(send(with_smtp(flowing, connections=2), pace=pace)) == Sent(sent=12)
+
+
+def test_limits_are_those_of_the_day_also_in_a_round_that_lasts(app: App, clock: Clock) -> None:
+    day = clock.instant.date()
+    app = with_smtp(app, warm_up=day.isoformat(), warm_up_rate="3600/h")
+    keep_limits(app)
+    assert app.flows.most(timedelta(seconds=10)) == pytest.approx(10)
+    clock.instant += timedelta(days=1)
+    keep_limits(app)
+    assert app.flows.most(timedelta(seconds=10)) == pytest.approx(15)
 
 
 def test_two_senders_at_once_mail_each_reader_once(app: App, clock: Clock, relay: Mailbox) -> None:

@@ -437,7 +437,7 @@ def test_when_the_books_cannot_be_written_no_more_mail_begins_and_none_is_lost(
     plan(app)
     real, calls = app.store.admit, 0
 
-    def full(*given: Any, **named: Any) -> bool:
+    def full(*given: Any, **named: Any) -> int:
         nonlocal calls
         calls += 1
         if calls > 2:

@@ -10,7 +10,7 @@ def test_a_sender_that_is_told_to_stop_finishes_its_mails_and_gives_back_the_res
 
 
 def test_a_sender_that_is_told_to_stop_does_not_wait_for_a_silent_relay_for_ever() -> None:
-    assert stops.silence(1).faults == ()
+    assert stops.silence(4).faults == ()
 
 
 def test_three_senders_that_start_at_once_mail_each_reader_once() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from digest.config.checks import CHECKS
 from digest.publish.asking import Question, Trace, asker
-from digest.publish.postfix import has, read_log, read_queue
+from digest.publish.postfix import has, read_log, read_queue, wanted
 
 BEGAN = datetime(2026, 11, 21, 7, tzinfo=UTC)
 LOG = """\
@@ -29,13 +33,11 @@ QUEUE = b"""{"queue_name": "deferred", "queue_id": "7D4", "arrival_time": 179524
 """
 
 
-def known(name: str, *, message_id: str = "<other@x>", since: datetime = BEGAN) -> bool:
+def known(name: str, *, message_id: str = "<other@x>", since: datetime = BEGAN, log: str = LOG) -> bool:
+    sender, recipient = f"bounce+{name}@papers.example", f"{name}@example.org"
+    found = read_log(log.splitlines(keepends=True), wanted([message_id], [sender], [recipient]))
     return has(
-        [*read_queue(QUEUE), *read_log(LOG)],
-        message_id=message_id,
-        sender=f"bounce+{name}@papers.example",
-        recipient=f"{name}@example.org",
-        since=since,
+        [*read_queue(QUEUE), *found.mails], message_id=message_id, sender=sender, recipient=recipient, since=since
     )
 
 
@@ -55,10 +57,26 @@ def test_a_mail_whose_message_id_was_rewritten_is_known_by_its_return_path() -> 
 
 def test_the_digest_of_yesterday_is_not_taken_for_that_of_today() -> None:
     assert not known("bo", since=BEGAN + timedelta(hours=1))
-    (old,) = read_log(
-        "\n".join(line.replace("2026-11-21T07:00:04.0+00:00", "Nov 21 07:00:04") for line in LOG.splitlines()[7:])
+    assert not known("bo", log=re.sub(r"2026-11-21T([\d:]{8})\.\d\+00:00", r"Nov 21 \1", LOG))
+
+
+def test_an_id_that_was_given_to_another_mail_proves_nothing() -> None:
+    other = "2026-11-21T07:09:0{0}.0+00:00 mx postfix/{1}[3]: 5B2: {2}\n"
+    again = other.format(1, "cleanup", "message-id=<x@elsewhere.example>") + other.format(
+        2, "qmgr", "from=<x@y>, size=1"
     )
-    assert not has([old], message_id="<x@y>", sender=old.sender, recipient="bo@example.org", since=BEGAN)
+    assert not known("nobody", message_id="<cut@papers.example>", log=LOG + again)
+    gone = again.replace("5B2", "4A1")
+    assert known("nobody", message_id="<a@papers.example>", log=LOG + gone)
+
+
+def test_of_a_log_only_what_was_asked_for_is_kept() -> None:
+    lines = [LOG.replace("4A1", f"A{number}").replace("ana@", f"r{number}@") for number in range(50)]
+    found = read_log("".join(lines).splitlines(), wanted([], ["bounce+r7@papers.example"], ["r7@example.org"]))
+    assert [one.recipients for one in found.mails] == [{"r7@example.org"}]
+    shared = [one.replace(f"bounce+r{n}@", "bounce@") for n, one in enumerate(lines)]
+    found = read_log("".join(shared).splitlines(), wanted([], ["bounce@papers.example"], ["r7@example.org"]))
+    assert [one.recipients for one in found.mails] == [{"r7@example.org"}]
 
 
 def test_a_queue_that_says_something_else_is_an_error() -> None:
@@ -66,9 +84,9 @@ def test_a_queue_that_says_something_else_is_an_error() -> None:
         read_queue(b"postqueue: fatal: mail system is down\n")
 
 
-def question(relay: str = "relay:25") -> Question:
+def question(relay: str = "relay:25", message_id: str = "<a@b>", since: datetime = BEGAN) -> Question:
     return Question(
-        message_id="<a@b>", name="n", return_path="d@x", recipient="ana@example.org", relay=relay, since=BEGAN
+        message_id=message_id, name="n", return_path="d@x", recipient="ana@example.org", relay=relay, since=since
     )
 
 
@@ -98,3 +116,88 @@ def test_without_a_postfix_nothing_is_known(tmp_path: Path) -> None:
 
 def test_without_the_setting_nobody_is_asked() -> None:
     assert asker("", relay=None) is None
+
+
+@pytest.mark.parametrize("how", ["tool 'x", "   ", '"'])
+def test_half_a_command_leaves_the_doubt_and_is_refused_in_the_settings(how: str) -> None:
+    ask = asker(how, relay="relay:25")
+    assert ask
+    assert ask([question()]) == [Trace.UNKNOWN]
+    with pytest.raises(ValueError, match=r"quotes|command"):
+        CHECKS["smtp.ask"](how)
+
+
+@pytest.mark.parametrize("how", ["", "postfix", "postfix:/var/log/mail.log", "/usr/bin/ask 'my relay' --now"])
+def test_a_whole_command_is_a_setting(how: str) -> None:
+    CHECKS["smtp.ask"](how)
+
+
+@pytest.fixture
+def logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The log of a Postfix whose queue is empty."""
+    tool = tmp_path / "postqueue"
+    tool.write_text("#!/bin/sh\n", "utf-8")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path / "mail.log"
+
+
+def write(name: Path, text: str, *, at: datetime = BEGAN) -> None:
+    name.write_bytes(gzip.compress(text.encode()) if name.suffix == ".gz" else text.encode())
+    os.utime(name, (at.timestamp(), at.timestamp()))
+
+
+def traced(path: Path, *questions: Question) -> list[Trace]:
+    ask = asker(f"postfix:{path}", relay="relay:25")
+    assert ask
+    return ask(questions)
+
+
+TAKEN, LOST = "<a@papers.example>", "<cut@papers.example>"
+FRESH = "2026-11-21T07:05:00.0+00:00 mx postfix/qmgr[3]: 9F9: removed\n"
+OLD = "2026-11-21T06:00:00.0+00:00 mx postfix/qmgr[3]: 9F8: removed\n"
+
+
+def test_what_began_before_the_log_did_is_unknown_unless_it_is_found(logged: Path) -> None:
+    write(logged, LOG)
+    both = [question(message_id=TAKEN), question(message_id=LOST)]
+    assert traced(logged, *both) == [Trace.ARRIVED, Trace.UNKNOWN]
+    write(logged, OLD + LOG)
+    assert traced(logged, *both) == [Trace.ARRIVED, Trace.ABSENT]
+
+
+@pytest.mark.parametrize("name", ["mail.log.1", "mail.log.1.gz", "mail.log-20261121", "mail.log-20261121.gz"])
+def test_a_log_that_was_just_rotated_is_read_with_the_one_before(logged: Path, name: str) -> None:
+    write(logged, FRESH)
+    both = [question(message_id=TAKEN), question(message_id=LOST)]
+    assert traced(logged, *both) == [Trace.UNKNOWN] * 2
+    write(logged.with_name(name), OLD + LOG)
+    assert traced(logged, *both) == [Trace.ARRIVED, Trace.ABSENT]
+
+
+def test_a_mail_that_two_parts_of_a_log_tell_of_is_known(logged: Path) -> None:
+    lines = (OLD + LOG).splitlines(keepends=True)
+    write(logged, "".join(lines[4:]))
+    write(logged.with_name("mail.log.1"), "".join(lines[:4]))
+    write(logged.with_name("mail.log.2.gz"), "", at=BEGAN - timedelta(days=1))
+    assert traced(logged, question(message_id=TAKEN)) == [Trace.ARRIVED]
+
+
+def test_without_time_stamps_only_what_is_found_is_known(logged: Path) -> None:
+    write(logged, re.sub(r"2026-11-21T([\d:]{8})\.\d\+00:00", r"Nov 21 \1", OLD + LOG))
+    both = [question(message_id=TAKEN), question(message_id=LOST)]
+    assert traced(logged, *both) == [Trace.ARRIVED, Trace.UNKNOWN]
+
+
+def test_a_part_that_cannot_be_read_leaves_the_doubt(logged: Path) -> None:
+    write(logged, LOG)
+    logged.with_name("mail.log.1.gz").write_bytes(gzip.compress(OLD.encode())[:-9])
+    os.utime(logged.with_name("mail.log.1.gz"), (BEGAN.timestamp(), BEGAN.timestamp()))
+    assert traced(logged, question(message_id=LOST)) == [Trace.UNKNOWN]
+
+
+def test_another_file_beside_the_log_is_no_part_of_it(logged: Path) -> None:
+    write(logged, LOG)
+    write(logged.with_name("mail.log.old"), OLD)
+    write(logged.with_name("mail.log.1"), OLD, at=BEGAN - timedelta(days=3))
+    assert traced(logged, question(message_id=LOST)) == [Trace.UNKNOWN]

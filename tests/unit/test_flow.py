@@ -236,7 +236,15 @@ def test_a_second_rest_is_longer_and_none_is_endless() -> None:
 def test_who_cannot_wait_is_told_to_come_back_one_after_the_other() -> None:
     flow = Flow(0.5)
     flow.take(0)
-    assert [flow.promise(0) for _ in range(3)] == [4, 6, 8]
+    assert [flow.promise(0) for _ in range(5)] == [2, 4, 6, 8, 10]
+
+
+def test_who_comes_back_and_finds_no_turn_need_not_wait_for_all_that_were_told_to_come_later() -> None:
+    flow = Flow(0.5)
+    flow.take(0)
+    assert [flow.promise(0) for _ in range(1000)][-1] == 2000
+    flow.take(10)
+    assert [flow.promise(10) for _ in range(3)] == [12, 14, 2002]
 
 
 def test_a_mail_that_nobody_ended_does_not_close_a_flow_for_ever() -> None:

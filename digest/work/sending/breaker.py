@@ -14,6 +14,7 @@ from digest.work.sending.rules import is_letter
 
 # Enough to tell a slot that goes wrong from some readers who are gone.
 FIRST = 200
+_COUNTED = {Verdict.SENT, Verdict.REFUSED}
 
 log = structlog.get_logger()
 
@@ -35,6 +36,9 @@ class Tally(Value):
         return self.refused > share * FIRST
 
 
+_UNKNOWN = Tally()
+
+
 class Breaker:
     """Pulls the brake when too many of a slot's first mails are refused for good; once for a slot."""
 
@@ -45,20 +49,22 @@ class Breaker:
 
     async def heard(self, delivery: Delivery, found: Answer) -> None:
         """Count an answer, before it is written down. Raises StoreError."""
-        if is_letter(delivery) or found.verdict not in {Verdict.SENT, Verdict.REFUSED}:
+        slot = delivery.slot
+        if found.verdict not in _COUNTED or is_letter(delivery) or self._tallies.get(slot, _UNKNOWN) is None:
             return
         # Who waits here while the brake is pulled begins no other mail.
         async with self._line:
-            await self._count(delivery.slot, found)
+            await self._count(slot, found)
 
     async def _count(self, slot: str, found: Answer) -> None:
         if slot not in self._tallies:
             self._tallies[slot] = await asyncio.to_thread(self._known, slot)
         if before := self._tallies[slot]:
             tally = self._tallies[slot] = before.plus(refused=found.verdict is Verdict.REFUSED)
-            if tally.too_many(self._share):
-                self._tallies[slot] = None
+            if bad := tally.too_many(self._share):
                 await asyncio.to_thread(self._trip, slot, tally, found.reply)
+            if bad or tally.answers >= FIRST:
+                self._tallies[slot] = None
 
     def _known(self, slot: str) -> Tally | None:
         answers, refused = self._app.store.answers(slot, limit=FIRST)

@@ -1,7 +1,8 @@
 """The books of a round: what begins and what ended on all connections, many in one transaction.
 
-A commit waits for the disk, so those who come while one is written share the next; nobody waits for company. What
-ended on a connection is written before, or with, what begins there next. After an error nothing begins any more.
+A commit waits for the disk, so who comes while more mails are under way than wait here has a moment to find company;
+who is alone is written at once. What ended on a connection is written before, or with, what begins there next. After an
+error nothing begins any more.
 
 The books are written in the loop itself: a sender has nothing better to do meanwhile, and in a thread of their own each
 step of a statement waited for the loop's turn with the interpreter (measured: half the mails at twice the price).
@@ -13,7 +14,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,8 +27,8 @@ from digest.work.sending.rules import Doubt, admission, ended, ending, still_our
 from digest.work.sending.supply import Mail
 from digest.work.watermark import Watermark, mark_path, step
 
-# Turns of the loop before a commit: they take no time, and with four of them a commit is shared by twice as many.
-_PASSES = 4
+# How long a mail may wait for others to share its commit, in seconds: less than the answer that it waits for takes.
+_MOMENT = 0.001
 
 log = structlog.get_logger()
 
@@ -62,7 +63,9 @@ class Ledger:
         self._beginnings: list[tuple[Beginning, asyncio.Future[bool]]] = []
         self._ends: list[End] = []
         self._left: list[End] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._soon: asyncio.Handle | None = None
+        self._later: asyncio.Handle | None = None
         self._mark = Watermark(mark_path(app))
         self.counts: Counter[str] = Counter() if counts is None else counts
         self.failure: StoreError | None = None
@@ -76,19 +79,23 @@ class Ledger:
         came = loop.time()
         admitted = loop.create_future()
         self._beginnings.append((Beginning(mail=mail, relay=relay), admitted))
-        self._wake()
+        self._came(loop)
         # Who was frozen meanwhile may have been given up, and the mail be another's.
         return await admitted and loop.time() - came < self._lease.total_seconds() / 2
 
     def end(self, end: End) -> None:
         """Have it written how a mail ended."""
         self._ends.append(end)
-        self._wake()
+        self.lost()
+        self._came(asyncio.get_running_loop())
 
-    async def close(self) -> None:
+    def lost(self) -> None:
+        """Know that a mail that began is not under way any more."""
+        self._under_way -= 1
+
+    def close(self) -> None:
         """Write what is left; of what could not be written, try once more: each is an answer that would be lost."""
-        if self._writer:
-            await self._writer
+        self._write()
         left, self._left = self._left, []
         if left:
             drop_ballast(self._app)
@@ -96,17 +103,19 @@ class Ledger:
             self.counts.update(self._kept([], left).counts if left else {})
         self._mark.close()
 
-    def _wake(self) -> None:
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+    def _came(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._soon is None and len(self._beginnings) >= self._under_way:
+            # Not now: a connection that ends a mail begins its next one at once.
+            self._soon = loop.call_soon(self._write)
+        elif self._later is None:
+            self._later = loop.call_later(_MOMENT, self._write)
 
-    async def _write(self) -> None:
-        while True:
-            # A connection that ends a mail begins its next one at once, and other answers may be there already.
-            for _ in range(_PASSES):
-                await asyncio.sleep(0)
-            if not (self._beginnings or self._ends):
-                return
+    def _write(self) -> None:
+        for handle in (self._soon, self._later):
+            if handle:
+                handle.cancel()
+        self._soon = self._later = None
+        if self._beginnings or self._ends:
             beginnings, self._beginnings = self._beginnings, []
             ends, self._ends = self._ends, []
             self._written(beginnings, ends)
@@ -127,6 +136,7 @@ class Ledger:
         except BaseException as error:
             _fail(waiting, error)
             raise
+        self._under_way += len(done.begun)
         for one, admitted in beginnings:
             if not admitted.done():
                 admitted.set_result(one.mail.delivery.id in done.begun)
@@ -135,9 +145,10 @@ class Ledger:
 
     def _kept(self, beginnings: Sequence[Beginning], ends: Sequence[End]) -> Written:
         done, now = keep(self._app, beginnings, ends, self._lease), self._app.now()
-        begun = [step(one.mail.delivery, now) for one in beginnings if one.mail.delivery.id in done.begun]
-        ended = [step(one.mail.delivery, now) for one in ends]
-        self._mark.note(begun=begun[-1] if begun else None, ended=ended[-1] if ended else None)
+        begun = next((one.mail.delivery for one in reversed(beginnings) if one.mail.delivery.id in done.begun), None)
+        self._mark.note(
+            begun=step(begun, now) if begun else None, ended=step(ends[-1].mail.delivery, now) if ends else None
+        )
         return done
 
 
@@ -150,12 +161,11 @@ def _fail(waiting: Sequence[asyncio.Future[bool]], error: BaseException) -> None
 def keep(app: App, beginnings: Sequence[Beginning], ends: Sequence[End], lease: timedelta) -> Written:
     """Write down what ended, and let begin what may, in one transaction. Raises StoreError: nothing is written."""
     now = app.now()
-    mails = [*(one.mail for one in ends), *(one.mail for one in beginnings)]
     with app.store.transaction():
-        standings = app.store.standings({mail.delivery.id: mail.address_hash for mail in mails})
-        ours = [one for one in ends if still_ours(one.mail.delivery, standings.get(one.ended.id), one.ended.to)]
-        admitted, withheld, paused = _sorted(app, beginnings, standings)
-        app.store.finish([*(one.ended for one in ours), *withheld], now=now)
+        ours = _finished(app, ends, now)
+        admitted, withheld, paused = _sorted(beginnings, _standings(app, [one.mail for one in beginnings]), now)
+        if withheld:
+            app.store.finish(withheld, now=now)
         if admitted:
             app.store.admit(admitted, until=now + lease, now=now)
         for mail in paused:
@@ -170,11 +180,27 @@ def keep(app: App, beginnings: Sequence[Beginning], ends: Sequence[End], lease: 
     return Written(begun=frozenset(one.id for one in admitted), counts=dict(counts))
 
 
+def _finished(app: App, ends: Sequence[End], now: datetime) -> list[End]:
+    """Write down what ended. Returns what is as we say; a claim that is another's by now may not be."""
+    if not ends or app.store.finish([one.ended for one in ends], now=now) == len(ends):
+        return list(ends)
+    standings = _standings(app, [one.mail for one in ends])
+    return [one for one in ends if _stands(one.ended, standings.get(one.ended.id))]
+
+
+def _stands(end: Ended, standing: Standing | None) -> bool:
+    return standing is not None and (standing.fence, standing.state) == (end.fence, end.to)
+
+
+def _standings(app: App, mails: Sequence[Mail]) -> dict[DeliveryId, Standing]:
+    return app.store.standings({mail.delivery.id: mail.address_hash for mail in mails}) if mails else {}
+
+
 def _sorted(
-    app: App, beginnings: Sequence[Beginning], standings: dict[DeliveryId, Standing]
+    beginnings: Sequence[Beginning], standings: dict[DeliveryId, Standing], now: datetime
 ) -> tuple[list[Begun], list[Ended], list[Mail]]:
     """Return what may begin, what ends instead, and what goes back as the outbox is paused."""
-    now, admitted, withheld, paused = app.now(), list[Begun](), list[Ended](), list[Mail]()
+    admitted, withheld, paused = list[Begun](), list[Ended](), list[Mail]()
     for one in beginnings:
         delivery, standing = one.mail.delivery, standings.get(one.mail.delivery.id)
         if standing is None or not still_ours(delivery, standing, DeliveryState.IN_DATA):

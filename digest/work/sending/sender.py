@@ -24,6 +24,7 @@ from digest.work.sending.breaker import Breaker
 from digest.work.sending.ledger import Ledger, end_of
 from digest.work.sending.recovering import asker_for, doubt_of, recover
 from digest.work.sending.relays import route_for
+from digest.work.sending.rules import is_letter
 from digest.work.sending.supply import Mail, Supply
 
 # Sooner than `digest run` and service managers lose patience and kill.
@@ -47,7 +48,7 @@ class Sent(Value):
 class Pace(Protocol):
     """Who says when the next mail may go."""
 
-    async def turn(self, relay: str, domain: str) -> timedelta | None:
+    async def turn(self, relay: str, domain: str, *, letter: bool = False) -> timedelta | None:
         """Wait until a mail to a domain may go through a relay; else return after how long it is to come back."""
 
     def heard(self, relay: str, domain: str, found: Answer | None) -> None:
@@ -84,7 +85,9 @@ class Sender:
         self._route, self._ask, self._doubt = route_for(app), asker_for(app), doubt_of(app)
         lease = duration(app.settings.smtp.lease)
         self._ledger = Ledger(app, lease=lease, counts=counts)
-        self._supply = Supply(app, lease=lease, recover=lambda: recover(app, self._ask), counts=self._ledger.counts)
+        self._supply = Supply(
+            app, self._stop, lease=lease, recover=lambda: recover(app, self._ask), counts=self._ledger.counts
+        )
         # The last news of the relay, if it is bad: what was given back waits. Other connections may go on.
         self._failure: DeliveryError | None = None
         self._left = False
@@ -98,7 +101,7 @@ class Sender:
             await asyncio.gather(*connections)
         finally:
             leaving.cancel()
-            await self._ledger.close()
+            self._ledger.close()
         if not self._ledger.failure:
             self._supply.close()
         failure = self._ledger.failure or self._failure
@@ -128,17 +131,25 @@ class Sender:
                 raise
             log.warning("handed_over", why="the relay was still silent when the time to stop was over")
         finally:
+            await self._goodbye(connection)
+
+    async def _goodbye(self, connection: Connection) -> None:
+        try:
             await connection.close()
+        except asyncio.CancelledError:
+            # The relay is silent to that, too, and the time to stop is over.
+            if not self._left:
+                raise
 
     async def _deliver(self, connection: Connection, mail: Mail) -> None:
         try:
             relay = (await connection.ready()).name
-            rest = await self._pace.turn(relay, mail.domain)
+            rest = await self._pace.turn(relay, mail.domain, letter=is_letter(mail.delivery))
         except (DeliveryError, asyncio.CancelledError):
-            self._give_back(mail)
+            self._supply.give_back(mail)
             raise
         if rest is not None:
-            return self._give_back(mail, rest)
+            return self._supply.give_back(mail, rest)
         found = await connection.send(
             mail.return_path,
             mail.address,
@@ -160,9 +171,6 @@ class Sender:
         """Have an answer written down; where the relay can be asked about a lost one, it is when the lease ends."""
         if found.verdict is Verdict.UNCERTAIN and self._ask:
             self._ledger.counts["deferred"] += 1
+            self._ledger.lost()
         else:
             self._ledger.end(end_of(mail, found, app=self._app, jitter=random.random(), doubt=self._doubt))
-
-    def _give_back(self, mail: Mail, rest: timedelta = timedelta()) -> None:
-        now = self._app.now()
-        self._app.store.release(mail.delivery, now=now, next_try=now + rest if rest else None)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from math import inf
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -13,13 +16,15 @@ import structlog
 from digest.app import App
 from digest.errors import DigestError, StoreError
 from digest.model import Delivery, DeliveryState, Ended, Subscriber, Value
+from digest.publish.pace import PATIENCE
+from digest.publish.promises import SOON
 from digest.work.caution import require_room
 from digest.work.messages import Messages, envelope_id, message_id, return_path
 from digest.work.sending.rules import broken, ending, is_letter
 from digest.work.subscribing import hash_of
 
 # So many for each connection are claimed at once, and wait for their lease if the sender dies.
-EACH = 10
+EACH = 20
 
 log = structlog.get_logger()
 
@@ -44,35 +49,78 @@ class Mail(Value):
 class Supply:
     """The mails of a round, for all its connections."""
 
-    def __init__(self, app: App, *, lease: timedelta, recover: Callable[[], object], counts: Counter[str]) -> None:
-        self._app, self._lease, self._recover, self._counts = app, lease, recover, counts
+    def __init__(
+        self, app: App, stop: asyncio.Event, *, lease: timedelta, recover: Callable[[], object], counts: Counter[str]
+    ) -> None:
+        self._app, self._stop, self._lease, self._recover, self._counts = app, stop, lease, recover, counts
         self._messages = Messages(app)
         # Where mail goes slowly, what was claimed must have its turn long before the lease ends.
         self._most = max(1, int(min(EACH * app.settings.smtp.connections, app.flows.most(lease / 4))))
         self._claimed: deque[tuple[Delivery, Subscriber | None]] = deque()
         self._line = asyncio.Lock()
-        self._dry = False
+        # Mails that were put off for a moment, and when they come back by the loop's clock.
+        self._back: list[tuple[float, int, Mail]] = []
+        self._dry = self._comes_back = False
 
     async def next(self) -> Mail | None:
         """Return a mail, or None if nothing is due any more. Raises StoreError."""
         while True:
-            if not self._claimed:
+            if not self._claimed and not self._is_back():
                 async with self._line:
                     await self._claim()
+            if self._is_back():
+                return heappop(self._back)[2]
             if not self._claimed:
                 return None
             if mail := self._made(*self._claimed.popleft()):
                 return mail
 
+    def give_back(self, mail: Mail, rest: timedelta = timedelta()) -> None:
+        """Give back what did not begin, for after a rest: a short one it has here. Raises StoreError."""
+        now, span = self._app.now(), rest.total_seconds()
+        self._comes_back |= bool(rest)
+        self._dry &= not rest
+        if 0 < span <= SOON and len(self._back) < self._most:
+            heappush(self._back, (asyncio.get_running_loop().time() + span, mail.delivery.id, mail))
+        else:
+            self._app.store.release(mail.delivery, now=now, next_try=now + rest if rest else None)
+
     def close(self) -> None:
         """Give back what was not taken. Raises StoreError."""
+        while self._back:
+            self._app.store.release(self._back.pop()[2].delivery, now=self._app.now())
         while self._claimed:
             self._app.store.release(self._claimed.popleft()[0], now=self._app.now())
 
     async def _claim(self) -> None:
         """Claim some, unless another connection just did."""
-        if self._claimed or self._dry:
-            return
+        for _ in range(int(PATIENCE)):
+            if self._claimed or self._is_back() or self._dry:
+                return
+            await self._due()
+            if not self._claimed and not await self._soon():
+                break
+        self._dry = not self._claimed
+
+    def _is_back(self) -> bool:
+        return bool(self._back) and self._back[0][0] <= asyncio.get_running_loop().time()
+
+    async def _soon(self) -> bool:
+        """Wait a second for what this round put off, if it comes soon: a new round would be too late for its turn."""
+        wait = self._wait() if self._comes_back else inf
+        if wait > PATIENCE:
+            return False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), min(1.0, wait))
+        return not self._stop.is_set()
+
+    def _wait(self) -> float:
+        """Return how many seconds it is until something is due or back."""
+        at = self._app.store.next_try()
+        back = self._back[0][0] - asyncio.get_running_loop().time() if self._back else inf
+        return max(0.0, min(back, (at - self._app.now()).total_seconds() if at else inf))
+
+    async def _due(self) -> None:
         store, now = self._app.store, self._app.now()
         if store.lapsed(now=now):
             # It may ask the relay, which takes its time.
@@ -83,7 +131,6 @@ class Supply:
             claimed = store.claim(limit=self._most, now=now, until=now + self._lease)
             readers = store.subscribers_named(one.subscriber_id for one in claimed)
             self._claimed += [(one, readers.get(one.subscriber_id)) for one in claimed]
-        self._dry = not self._claimed
 
     def _made(self, delivery: Delivery, subscriber: Subscriber | None) -> Mail | None:
         """Make a mail. One that cannot be made is not the relay's fault: it waits, and others go on."""
