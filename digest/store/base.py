@@ -581,6 +581,9 @@ class Dispatch(Protocol):
     def release(self, delivery: Delivery, *, now: datetime, next_try: datetime | None = None) -> bool:
         """Give a claim back untried, for `next_try` if one is given. False if the claim is no longer this one."""
 
+    def renew(self, deliveries: Iterable[Delivery], *, until: datetime) -> int:
+        """Hold claims longer: their sender is there. Returns how many of them are still these ones."""
+
     def lapsed(self, *, now: datetime) -> list[Delivery]:
         """Deliveries whose claim nobody ended in time: their sender is gone."""
 

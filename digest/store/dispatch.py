@@ -89,6 +89,9 @@ class SqlDispatch(Part, Dispatch):
     def release(self, delivery: Delivery, *, now: datetime, next_try: datetime | None = None) -> bool:
         return self._db.run(sql.RELEASE, id=delivery.id, fence=delivery.fence, next_try=next_try, now=now) > 0
 
+    def renew(self, deliveries: Iterable[Delivery], *, until: datetime) -> int:
+        return self._db.many(sql.RENEW, ({"id": one.id, "fence": one.fence, "until": until} for one in deliveries))
+
     def lapsed(self, *, now: datetime) -> list[Delivery]:
         return self._all(Delivery, sql.LAPSED, now=now)
 
@@ -103,7 +106,9 @@ class SqlDispatch(Part, Dispatch):
         waiting = [
             one for one in origins(to, DELIVERY_MOVES) if one != DeliveryState.CLAIMED or to not in OPEN_DELIVERIES
         ]
-        return self._db.run(sql.CHANGE_ALL, to=to, slot=slot, origins=waiting, now=now)
+        if slot is None:
+            return self._db.run(sql.CHANGE_ALL, to=to, origins=waiting, now=now)
+        return self._db.run(sql.CHANGE_SLOT, to=to, slot=slot, origins=waiting, now=now)
 
     def answers(self, slot: str, *, limit: int) -> tuple[int, int]:
         (row,) = self._db.rows(sql.ANSWERS, slot=slot, limit=limit)

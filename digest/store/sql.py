@@ -525,6 +525,8 @@ RELEASE = """
 update delivery set state = 'queued', lease_until = null, attempts = attempts - 1, changed = :now,
   next_try = coalesce(cast(:next_try as text), next_try)
 where id = :id and fence = :fence and state = 'claimed'"""
+RENEW = """
+update delivery set lease_until = :until where id = :id and fence = :fence and state in ('claimed', 'in_data')"""
 # The two are counted in the small index that holds them.
 BOOKS = f"""
 select slot, state, held from (
@@ -534,7 +536,8 @@ select slot, state, held from (
 ) as counted order by slot desc, state"""
 CHANGE_ALL = """
 update delivery set state = :to, next_try = null, lease_until = null, changed = :now
-where state in (select value from json_each(:origins)) and slot = coalesce(:slot, slot)"""
+where state in (select value from json_each(:origins))"""
+CHANGE_SLOT = f"{CHANGE_ALL} and slot = :slot"
 ANSWERS = f"""
 select count(*) as answers, coalesce(sum(case when state = 'refused' then 1 else 0 end), 0) as refused
 from (

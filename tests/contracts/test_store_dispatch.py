@@ -166,6 +166,18 @@ def test_an_old_claim_changes_nothing(store: Store) -> None:
     assert (done.state, done.reply, done.attempts, done.relay) == (DeliveryState.SENT, "250 ok", 1, "relay:25")
 
 
+def test_who_is_there_holds_a_claim_and_who_was_given_up_does_not(store: Store) -> None:
+    join(store, "ana", "a")
+    planned(store)
+    (old,) = claim(store)
+    assert store.release(old, now=LATER)
+    (new,) = claim(store)
+    assert admit(store, new) == 1
+    assert store.renew([old, new], until=LATER + 9 * HOUR) == 1
+    assert store.lapsed(now=LATER + 8 * HOUR) == []
+    assert [one.id for one in store.lapsed(now=LATER + 9 * HOUR)] == [new.id]
+
+
 def test_a_deferred_delivery_comes_back_at_its_time(store: Store) -> None:
     join(store, "ana", "a")
     planned(store)

@@ -150,7 +150,7 @@ def test_limits_are_those_of_the_day_also_in_a_round_that_lasts(app: App, clock:
     keep_limits(app)
     assert app.flows.most(timedelta(seconds=10)) == pytest.approx(10)
     clock.instant += timedelta(days=1)
-    keep_limits(app)
+    asyncio.run(send(app, pace=Pace(app.flows, app.receivers)))
     assert app.flows.most(timedelta(seconds=10)) == pytest.approx(15)
 
 

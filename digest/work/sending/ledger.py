@@ -76,12 +76,13 @@ class Ledger:
         True once `in_data` is committed. An unsubscribe that committed before is always seen. Raises StoreError.
         """
         loop = asyncio.get_running_loop()
-        came = loop.time()
+        came, then = loop.time(), self._app.now()
         admitted = loop.create_future()
         self._beginnings.append((Beginning(mail=mail, relay=relay), admitted))
         self._came(loop)
-        # Who was frozen meanwhile may have been given up, and the mail be another's.
-        return await admitted and loop.time() - came < self._lease.total_seconds() / 2
+        begun, half = await admitted, self._lease / 2
+        # Who was frozen meanwhile may have been given up, and the mail be another's; asleep, only one clock goes on.
+        return begun and loop.time() - came < half.total_seconds() and self._app.now() - then < half
 
     def end(self, end: End) -> None:
         """Have it written how a mail ended."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import structlog
 from digest.app import App
 from digest.config.checks import duration
 from digest.errors import DeliveryError, StoreError
-from digest.model import Value
+from digest.model import Delivery, DeliveryId, Value
 from digest.publish.answers import Answer, Verdict
 from digest.publish.connection import Connection
 from digest.work.caution import beware, keep_ballast
@@ -83,7 +84,7 @@ class Sender:
         self._app, self._stop, self._pace = app, stop, pace or pace_for(app, stop)
         self._breaker = Breaker(app)
         self._route, self._ask, self._doubt = route_for(app), asker_for(app), doubt_of(app)
-        lease = duration(app.settings.smtp.lease)
+        lease = self._lease = duration(app.settings.smtp.lease)
         self._ledger = Ledger(app, lease=lease, counts=counts)
         self._supply = Supply(
             app, self._stop, lease=lease, recover=lambda: recover(app, self._ask), counts=self._ledger.counts
@@ -91,22 +92,33 @@ class Sender:
         # The last news of the relay, if it is bad: what was given back waits. Other connections may go on.
         self._failure: DeliveryError | None = None
         self._left = False
+        self._taken: dict[DeliveryId, Delivery] = {}
 
     async def run(self) -> Sent:
         """Send until nothing is left. A connection that fails leaves its mails to the others."""
         count = self._app.settings.smtp.connections
         connections = [asyncio.create_task(self._connection()) for _ in range(count)]
-        leaving = asyncio.create_task(self._leave(connections))
+        beside = [asyncio.create_task(self._leave(connections)), asyncio.create_task(self._hold())]
         try:
             await asyncio.gather(*connections)
         finally:
-            leaving.cancel()
+            for one in (*beside, *connections):
+                one.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
             self._ledger.close()
         if not self._ledger.failure:
             self._supply.close()
         failure = self._ledger.failure or self._failure
         counts = {name: held for name, held in self._ledger.counts.items() if name in Sent.__struct_fields__}
         return Sent(**counts, error=failure.message if failure else None, hint=failure.hint if failure else None)
+
+    async def _hold(self) -> None:
+        """Hold what connections have in hand as long as they have it: a relay may take its time at the final dot."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            if self._taken:
+                with suppress(StoreError):  # who cannot write has other worries, and finds them where answers are kept
+                    self._app.store.renew(self._taken.values(), until=self._app.now() + self._lease)
 
     async def _leave(self, connections: Sequence[asyncio.Task[None]]) -> None:
         """Once told to stop, wait for what is under way, but not for ever: whoever comes next takes up the rest."""
@@ -120,7 +132,11 @@ class Sender:
         connection = Connection(self._route, renew=self._app.settings.smtp.renew_after)
         try:
             while not self._ended() and (mail := await self._supply.next()):
-                await self._deliver(connection, mail)
+                self._taken[mail.delivery.id] = mail.delivery
+                try:
+                    await self._deliver(connection, mail)
+                finally:
+                    del self._taken[mail.delivery.id]
         except DeliveryError as error:
             log.warning("relay_failed", why=error.message)
             self._failure = error
@@ -150,18 +166,27 @@ class Sender:
             raise
         if rest is not None:
             return self._supply.give_back(mail, rest)
-        found = await connection.send(
-            mail.return_path,
-            mail.address,
-            mail.text,
-            begin=lambda name: self._ledger.begin(mail, name),
-            name=mail.name,
-        )
+        try:
+            found = await connection.send(
+                mail.return_path,
+                mail.address,
+                mail.text,
+                begin=lambda name: self._ledger.begin(mail, name),
+                name=mail.name,
+            )
+        except (DeliveryError, asyncio.CancelledError):
+            # Before it began the relay went away: nothing was tried. What began stays as it is, for recovery.
+            self._pace.heard(relay, mail.domain, None)
+            self._supply.give_back(mail)
+            raise
         self._pace.heard(relay, mail.domain, found)
         if found:
             self._failure = None
-            await self._breaker.heard(mail.delivery, found)
-            self._settle(mail, found)
+            try:
+                await self._breaker.heard(mail.delivery, found)
+            finally:
+                # Whatever becomes of the brake, an answer in hand is written down.
+                self._settle(mail, found)
         return None
 
     def _ended(self) -> bool:

@@ -20,6 +20,7 @@ from digest.publish.pace import PATIENCE
 from digest.publish.promises import SOON
 from digest.work.caution import require_room
 from digest.work.messages import Messages, envelope_id, message_id, return_path
+from digest.work.pace_of_mail import keep_limits
 from digest.work.sending.rules import broken, ending, is_letter
 from digest.work.subscribing import hash_of
 
@@ -128,6 +129,7 @@ class Supply:
         # What a paused outbox gives back must not be taken again by this very round.
         if store.switch("outbox") != "paused":
             require_room(self._app)
+            keep_limits(self._app)
             claimed = store.claim(limit=self._most, now=now, until=now + self._lease)
             readers = store.subscribers_named(one.subscriber_id for one in claimed)
             self._claimed += [(one, readers.get(one.subscriber_id)) for one in claimed]
