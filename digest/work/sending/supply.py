@@ -8,14 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
-from math import inf
+from math import ceil, inf
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from digest.app import App
 from digest.errors import DigestError, StoreError
-from digest.model import Delivery, DeliveryState, Ended, Subscriber, Value
+from digest.model import Delivery, DeliveryId, DeliveryState, Ended, Subscriber, Value
 from digest.publish.pace import PATIENCE
 from digest.publish.promises import SOON
 from digest.work.caution import require_room
@@ -60,7 +60,7 @@ class Supply:
         self._claimed: deque[tuple[Delivery, Subscriber | None]] = deque()
         self._line = asyncio.Lock()
         # Mails that were put off for a moment, and when they come back by the loop's clock.
-        self._back: list[tuple[float, int, Mail]] = []
+        self._back: list[tuple[float, DeliveryId, Mail]] = []
         self._dry = self._comes_back = False
 
     async def next(self) -> Mail | None:
@@ -84,7 +84,9 @@ class Supply:
         if 0 < span <= SOON and len(self._back) < self._most:
             heappush(self._back, (asyncio.get_running_loop().time() + span, mail.delivery.id, mail))
         else:
-            self._app.store.release(mail.delivery, now=now, next_try=now + rest if rest else None)
+            # Instants are kept to the second: not a moment before the rest is over.
+            later = now + timedelta(seconds=ceil(span)) if rest else None
+            self._app.store.release(mail.delivery, now=now, next_try=later)
 
     def close(self) -> None:
         """Give back what was not taken. Raises StoreError."""
