@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from math import inf
 from operator import itemgetter
@@ -43,14 +43,16 @@ class Pace:
         Otherwise, when that is too long to wait or sending is to stop, return after how long to come back.
         """
         name = await self._receivers.of(domain) if self._flows.by_receiver else domain
-        if not (flow := self._flows.receiver(name, self._clock())):
+        now = self._clock()
+        if not (flow := self._flows.receiver(name, now)):
             return await self._passed(relay, name, letter)
         line = self._line(f"to {name}", letter)
-        if line.locked() and not self._open([flow], letter):
+        if line.locked() and flow.opens(now, letter=letter) > now:
             return self._promised(flow, letter)
         async with line:
             # Whoever waits for a receiver must not keep others from theirs, so this wait comes first.
-            rest = await self._opened(None, name, letter)
+            closed = flow.opens(self._clock(), letter=letter) > self._clock()
+            rest = await self._opened(None, name, letter) if closed else None
             return rest if rest is not None else await self._passed(relay, name, letter)
 
     def heard(self, relay: str, domain: str, found: Answer | None) -> None:
@@ -74,15 +76,11 @@ class Pace:
     def _taken(self, relay: str, name: str, letter: bool) -> bool:
         now = self._clock()
         flows = self._flows.through(relay, name, now)
-        if not self._open(flows, letter):
+        if any(flow.opens(now, letter=letter) > now for flow in flows):
             return False
         for flow in flows:
             flow.take(now, letter=letter)
         return True
-
-    def _open(self, flows: Sequence[Flow], letter: bool) -> bool:
-        now = self._clock()
-        return all(flow.opens(now, letter=letter) <= now for flow in flows)
 
     def _promised(self, flow: Flow, letter: bool) -> timedelta:
         now = self._clock()

@@ -82,7 +82,11 @@ class Ledger:
         self._came(loop)
         begun, half = await admitted, self._lease / 2
         # Who was frozen meanwhile may have been given up, and the mail be another's; asleep, only one clock goes on.
-        return begun and loop.time() - came < half.total_seconds() and self._app.now() - then < half
+        late = loop.time() - came >= half.total_seconds() or self._app.now() - then >= half
+        if begun and late:
+            why = "the sender stood still before it began"
+            self.end(End(mail=mail, ended=ending(mail.delivery, DeliveryState.DEFERRED, why, next_try=self._app.now())))
+        return begun and not late
 
     def end(self, end: End) -> None:
         """Have it written how a mail ended."""

@@ -28,5 +28,5 @@ create index reading_paper on reading (paper_id);
 -- Papers whose words are not yet among the document frequencies.
 
 create table uncounted (
-  paper_id text primary key references paper (id) on delete cascade
+  paper_id text collate "C" primary key references paper (id) on delete cascade
 );
