@@ -29,6 +29,8 @@ from digest.work.watermark import Watermark, mark_path, step
 
 # How long a mail may wait for others to share its commit, in seconds: less than the answer that it waits for takes.
 _MOMENT = 0.001
+# The site's clock tells whole seconds.
+_SECOND = timedelta(seconds=1)
 
 log = structlog.get_logger()
 
@@ -82,7 +84,7 @@ class Ledger:
         self._came(loop)
         begun, half = await admitted, self._lease / 2
         # Who was frozen meanwhile may have been given up, and the mail be another's; asleep, only one clock goes on.
-        late = loop.time() - came >= half.total_seconds() or self._app.now() - then >= half
+        late = loop.time() - came >= half.total_seconds() or self._app.now() - then >= half + _SECOND
         if begun and late:
             why = "the sender stood still before it began"
             self.end(End(mail=mail, ended=ending(mail.delivery, DeliveryState.DEFERRED, why, next_try=self._app.now())))
