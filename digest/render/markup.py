@@ -9,7 +9,8 @@ _AMPERSAND, _LESS = "&#x26;", "&#x3C;"
 
 def element(name: str, text: str, /, **attributes: str | None) -> str:
     """Return an element on a line of its own, without the attributes that are None. The text is of legal characters."""
-    return f"<{name}{_written(attributes)}>{escaped(text)}</{name}>\n"
+    written = _written(attributes) if attributes else ""
+    return f"<{name}{written}>{escaped(text)}</{name}>\n"
 
 
 def empty(name: str, /, **attributes: str | None) -> str:
