@@ -6,13 +6,11 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from digest.app import App
@@ -23,34 +21,9 @@ from digest.publish.receivers import Receivers
 from digest.work.pace_of_mail import keep_limits
 from digest.work.planning import plan
 from digest.work.sending import Sent, keep_sending, send
-from tests.factories import Clock, make_topic
-from tests.journeys.test_sending import START, announce, join, morning, site, states
-from tests.mailserver import Mailbox, free_port, running
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as found:
-        yield found
-
-
-@pytest.fixture
-def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
-    """A site whose two topics have an edition, and nobody reads it yet."""
-    with site(store_url, clock, relay.url) as app:
-        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
-        announce(app, {"A cache": "How a cache evicts.", "An image": "How an image forms."})
-        yield app
-
-
-def with_smtp(app: App, **changes: Any) -> App:
-    smtp = msgspec.structs.replace(app.settings.smtp, **changes)
-    return replace(app, settings=msgspec.structs.replace(app.settings, smtp=smtp))
+from tests.factories import Clock
+from tests.mailserver import Mailbox, free_port
+from tests.sending import join, morning, states, with_smtp
 
 
 def queued(app: App, clock: Clock, readers: int) -> None:

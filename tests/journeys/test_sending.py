@@ -5,120 +5,55 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from email import policy
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from digest.app import App, opened
-from digest.config.settings import ScheduleSettings, Settings, SiteSettings, SmtpSettings, StoreSettings
+from digest.app import App
 from digest.errors import RenderError, StoreError
 from digest.model import (
     Begun,
     DeliveryState,
-    Entry,
-    SourceId,
-    Subscriber,
-    SubscriberId,
     Subscription,
     SubscriptionState,
     Suppression,
     SuppressionReason,
     TopicId,
 )
-from digest.tokens import PLACEHOLDER, Purpose, subscriber_id, verify
+from digest.tokens import PLACEHOLDER, Purpose, verify
 from digest.work.composing import compose_day, compose_due
-from digest.work.importing import ingest
 from digest.work.planning import loads, plan
 from digest.work.previewing import preview, preview_for, remarks
 from digest.work.sending import Sent, recover, send
 from digest.work.subscribing import hash_of
-from tests.factories import Clock, make_source, make_topic
+from tests.factories import Clock
 from tests.mailserver import Mailbox, free_port, running
+from tests.sending import (
+    HOUR,
+    PAPERS,
+    announce,
+    deliver,
+    join,
+    morning,
+    parsed,
+    site,
+    states,
+    two_topics,
+    with_reports,
+)
 
-START = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-SLOT = "daily:2026-11-21"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(START)
-
-
-@pytest.fixture
-def relay() -> Iterator[Mailbox]:
-    with running() as mailbox:
-        yield mailbox
-
-
-@contextmanager
-def site(store_url: str, clock: Clock, url: str) -> Iterator[App]:
-    settings = Settings(
-        site=SiteSettings(
-            url="https://papers.example", tag="papers.example,2026", secret="s" * 32, contact="ed@papers.example"
-        ),
-        store=StoreSettings(url=store_url),
-        smtp=SmtpSettings(url=url, connections=3, timeout="5s"),
-        schedule=ScheduleSettings(compose_at="05:00", compose_by="06:00"),
-    )
-    with opened(settings, now=clock) as app:
-        yield app
+BOTH = {**PAPERS, "Both": "A cache of every image."}
 
 
 @pytest.fixture
 def app(store_url: str, clock: Clock, relay: Mailbox) -> Iterator[App]:
     """A site with two topics, a paper in each, and one paper in both."""
-    with site(store_url, clock, relay.url) as app:
-        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
-        texts = {"A cache": "How a cache evicts.", "An image": "How an image forms.", "Both": "A cache of every image."}
-        announce(app, texts)
+    with two_topics(store_url, clock, relay.url, BOTH) as app:
         yield app
-
-
-def announce(app: App, texts: dict[str, str]) -> None:
-    entries = [
-        Entry(source_id=SourceId("list"), external_id=title, title=title, abstract=text)
-        for title, text in texts.items()
-    ]
-    ingest(app, make_source(), entries)
-
-
-def join(app: App, name: str, *topics: str, **changes: object) -> SubscriberId:
-    id_ = subscriber_id(name.encode().ljust(12, b"."))
-    fields = {"id": id_, "address": f"{name}@example.org", "created": app.now(), **changes}
-    app.store.save_subscribers([Subscriber(**fields)])  # type: ignore[arg-type]
-    for topic in topics:
-        app.store.save_subscription(
-            Subscription(subscriber_id=id_, topic_id=TopicId(topic), state=SubscriptionState.ACTIVE, since=app.now())
-        )
-    return id_
-
-
-def morning(app: App, clock: Clock) -> None:
-    """Let the night pass: editions are composed at the cut, and it is past the send hour."""
-    clock.instant = datetime(2026, 11, 21, 5, tzinfo=UTC)
-    assert len(compose_due(app, app.store.topics())) >= 2
-    clock.instant += 2 * HOUR
-
-
-def deliver(app: App) -> Sent:
-    plan(app)
-    return asyncio.run(send(app))
-
-
-def states(app: App, slot: str = SLOT) -> dict[str, int]:
-    return {str(state): count for state, count in app.store.books().get(slot, {}).items()}
-
-
-def parsed(mail: bytes):  # type: ignore[no-untyped-def]
-    return BytesParser(policy=policy.default).parsebytes(mail)
 
 
 def test_each_reader_gets_one_mail_with_the_topics_asked_for(app: App, clock: Clock, relay: Mailbox) -> None:
@@ -295,9 +230,7 @@ def test_what_a_dead_sender_left_is_taken_up(app: App, clock: Clock, relay: Mail
 
 def test_a_relay_that_is_down_loses_nothing(store_url: str, clock: Clock) -> None:
     port = free_port()
-    with site(store_url, clock, f"smtp://127.0.0.1:{port}") as app:
-        app.store.put_topics([make_topic("cache", should=("cache",)), make_topic("vision", should=("image",))])
-        announce(app, {"A cache": "How a cache evicts.", "An image": "How an image forms."})
+    with two_topics(store_url, clock, f"smtp://127.0.0.1:{port}") as app:
         for name in ("ana", "bo"):
             join(app, name, "cache")
         morning(app, clock)
@@ -353,14 +286,10 @@ def anonymous(text: str) -> str:
     return re.sub(r"/digest/daily/[\d-]+/[\w-]{44}", f"/digest/{PLACEHOLDER}", text)
 
 
-def with_reports(relay: Mailbox) -> SmtpSettings:
-    return SmtpSettings(url=relay.url, returns="bounce@papers.example", complaints="fbl@papers.example")
-
-
 def test_what_comes_back_says_for_whom_it_was(app: App, clock: Clock, relay: Mailbox) -> None:
     ana = join(app, "ana", "cache")
     morning(app, clock)
-    app = replace(app, settings=msgspec.structs.replace(app.settings, smtp=with_reports(relay)))
+    app = with_reports(app)
     deliver(app)
     (sender,) = relay.senders
     name, _, domain = sender.partition("@")
