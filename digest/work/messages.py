@@ -9,9 +9,11 @@ from hashlib import sha256
 from threading import Lock
 
 from digest.app import App
+from digest.errors import RenderError
 from digest.model import Delivery, DeliveryId, DeliveryState, DigestId, Edition, Subscriber, SubscriberId
 from digest.render import forms, letters, mail, mime, paths
 from digest.render.blocks import Shelf
+from digest.render.proof import stands
 from digest.tokens import Purpose, sign, subscriber_id
 from digest.work.planning import told_once
 from digest.work.recent import Recent
@@ -20,6 +22,9 @@ CONFIRM_FOR, ACCESS_FOR = timedelta(days=7), timedelta(hours=1)
 # For so long a mail's page opens, and can be used to say what to have more and less of.
 PAGE_FOR = timedelta(days=60)
 WIRES = 200  # digests kept in their bytes, some 60 KB each
+# So many digests of a round are held to the rules of mail before their first reader's goes, and of the others each
+# so-manieth: a fault is of a template or a kind of text, and looking costs ten times what making does.
+HELD = 50
 # Whose mail is cut into a form for all others.
 _NOBODY = Subscriber(
     id=subscriber_id(b"\0" * 12), address="nobody@example.org", created=datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,6 +41,7 @@ class Messages:
         self._app = app
         self._shelf, self._recent, self._turn = Shelf(), Recent(app.store), Lock()
         self._wire, self._form = lru_cache(maxsize=WIRES)(self._made), lru_cache(maxsize=WIRES)(self._cut)
+        self._cuts, self._faults = 0, dict[tuple[DigestId, str], RenderError]()
 
     def of(self, delivery: Delivery, subscriber: Subscriber) -> bytes:
         """Return the message of a delivery: the same bytes each time. Raises RenderError, NotFoundError."""
@@ -49,7 +55,20 @@ class Messages:
     def _cut(self, digest_id: DigestId, slot: str, due: datetime) -> forms.Form:
         nobody = Delivery(id=DeliveryId(""), subscriber_id=_NOBODY.id, slot=slot, state=DeliveryState.QUEUED, due=due)
         whole = mime.message(self._wire(digest_id), envelope(self._app, nobody, _NOBODY))
+        self._hold(digest_id, slot, whole)
         return forms.form(whole.removeprefix(mime.to(_NOBODY.address)), _own(self._app, nobody, _NOBODY.id))
+
+    def _hold(self, digest_id: DigestId, slot: str, whole: bytes) -> None:
+        """Hold a digest to the rules of mail. Raises RenderError for one that breaks any, for each of its readers."""
+        if fault := self._faults.get((digest_id, slot)):
+            raise fault
+        self._cuts += 1
+        if self._cuts <= HELD or self._cuts % HELD == 0:
+            try:
+                stands(whole, slot)
+            except RenderError as error:
+                self._faults[digest_id, slot] = error
+                raise
 
     def _made(self, digest_id: DigestId) -> mime.Wire:
         digest = self._app.store.digest(digest_id)

@@ -35,6 +35,7 @@ from tests.mailserver import Mailbox, free_port, running
 from tests.sending import (
     HOUR,
     PAPERS,
+    SLOT,
     announce,
     deliver,
     join,
@@ -318,6 +319,25 @@ def test_a_wrong_template_stops_a_send_before_the_first_mail(
         asyncio.run(send(wrong))
     assert (relay.mails, states(app)) == ([], {"queued": 1})
     assert asyncio.run(send(app)) == Sent(sent=1)
+
+
+def test_a_digest_that_breaks_a_rule_goes_to_nobody_and_others_go(
+    app: App, clock: Clock, relay: Mailbox, tmp_path: Path
+) -> None:
+    for name, topic in (("ana", "cache"), ("bo", "cache"), ("cy", "vision")):
+        join(app, name, topic)
+    morning(app, clock)
+    plan(app)
+    own = tmp_path / "own" / "partials" / "paper.mail.html"
+    own.parent.mkdir(parents=True)
+    shipped = app.templates.sources["partials/paper.mail.html"]
+    own.write_text(shipped + '{% if paper.title == "A cache" %}<img src="https://a.example/pixel.png">{% endif %}')
+    changed = msgspec.structs.replace(app.settings.site, templates=str(tmp_path / "own"))
+    assert asyncio.run(send(replace(app, settings=msgspec.structs.replace(app.settings, site=changed)))).sent == 1
+    assert relay.recipients() == ["cy@example.org"]
+    waiting = [one for one in app.store.deliveries(SLOT) if one.state is DeliveryState.DEFERRED]
+    assert len(waiting) == 2
+    assert all("would break a rule" in (one.reply or "") for one in waiting)
 
 
 def test_a_dry_run_counts_by_hour_and_domain_and_enters_nothing(app: App, clock: Clock) -> None:
