@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from digest.model import Paper, Rights
-from digest.text import fold, safe_url, tidy
+from digest.text import fold, safe_url, tidy, within
 
 _MOST_AUTHORS = 100
 _LONGEST = 400
+_LONGEST_ABSTRACT = 10_000  # bytes
 # What TeX would take for a command. BibTeX counts braces behind a backslash too, so those are written as words.
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -55,7 +56,7 @@ def _tags(paper: Paper) -> Iterator[tuple[str, str]]:
         if url and (safe := safe_url(url)):
             yield name, safe
     if paper.abstract and paper.rights is Rights.FULL:
-        yield "citation_abstract", tidy(paper.abstract)
+        yield "citation_abstract", tidy(within(paper.abstract, _LONGEST_ABSTRACT))
 
 
 def _fields(paper: Paper) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from digest.text.characters import storable, tidy
 from digest.text.cleaning import clean, from_html, plain
 from digest.text.links import code_link, links_in, project_link, safe_url
 from digest.text.markup import looks_like_html
-from digest.text.prose import first_sentences, fold, sentences, shorten, slug
+from digest.text.prose import first_sentences, fold, sentences, shorten, slug, within
 from digest.text.summary import SUMMARY, summary_of
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "storable",
     "summary_of",
     "tidy",
+    "within",
 ]

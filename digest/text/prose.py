@@ -35,6 +35,11 @@ def shorten(text: str, limit: int) -> str:
     return (whole.rstrip(_BEHIND) or _without_split_mark(cut[:-1], text)) + "…"
 
 
+def within(text: str, octets: int) -> str:
+    """Return as much of the start of `text` as so many bytes of UTF-8 hold, in whole characters."""
+    return text if len(text) * 4 <= octets else text.encode("utf-8", "replace")[:octets].decode("utf-8", "ignore")
+
+
 def sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of a cleaned text; full stops of abbreviations, initials and numbers end none."""
     found, start = [], 0

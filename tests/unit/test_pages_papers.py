@@ -17,6 +17,7 @@ from digest.model import (
     Links,
     Paper,
     PaperId,
+    Period,
     Rights,
     Search,
     Sighting,
@@ -27,7 +28,16 @@ from digest.model import (
     SubscriberId,
 )
 from digest.render.charts import Bar
-from digest.render.pages import Frame, Standing, paper_page, search_page, sources_page
+from digest.render.pages import (
+    TOPICS_SHOWN,
+    Frame,
+    Standing,
+    edition_page,
+    front_page,
+    paper_page,
+    search_page,
+    sources_page,
+)
 from digest.render.pages.papers import appearance
 from tests.factories import NOON, make_edition, make_entry, make_paper, make_pick, make_site, make_source, make_topic
 from tests.pages import ENV, SVG, links, parsed, part, texts
@@ -236,3 +246,29 @@ def test_sources_say_how_they_stand_and_what_they_brought() -> None:
     assert "1 of 3 is behind." in texts(root, ".//p[@class='about']")[0]
     # An address may hold a key.
     assert b"secret" not in body
+
+
+def test_a_page_stays_small_in_any_script_and_with_any_number_of_authors() -> None:
+    han = "研究者们提出了一种新的缓存方法，用于大型语言模型的高效推理。"
+    papers = [
+        make_paper(
+            f"{han * 8}{number}",
+            id=f"text:{number}",
+            abstract=han * 400,
+            authors=tuple(f"王小明{place}" for place in range(3303)),
+            categories=tuple(f"cs.{place}" for place in range(50)),
+        )
+        for number in range(7)
+    ]
+    editions = [
+        make_edition(*(make_pick(one, rank=rank) for rank, one in enumerate(papers, 1)), topic=make_topic(f"t{number}"))
+        for number in range(20)
+    ]
+    found = [
+        paper_page(FRAME, papers[0], similar=papers[1:]),
+        search_page(FRAME, Search(words="缓存"), papers * 3),
+        edition_page(FRAME, editions[0]),
+        front_page(FRAME, Period.parse("2026-11-20"), editions[:TOPICS_SHOWN], first=True),
+    ]
+    assert [len(body) for body in found if len(body) >= 50_000] == []
+    assert len(found[0]) > 20_000

@@ -25,11 +25,11 @@ from digest.render.citing import bibtex, citation_tags
 from digest.render.pages.frame import Frame, public
 from digest.render.views import NAME, REASON, Link, PaperView, line, paper_view
 from digest.render.why import sentence
-from digest.text import summary_of, tidy
+from digest.text import summary_of, tidy, within
 
 PEOPLE = 60
 ROWS = 15  # of announcements, and of editions
-_LONGEST = 8000  # of an abstract
+_LONGEST = 10_000  # bytes of an abstract, which stands twice: a page is to stay below 50 kB in any script
 _NOUNS = {kind: kind.replace("_", " ").removesuffix("s") for kind in SignalKind}
 _SAID = {
     AnnounceType.NEW: "new",
@@ -115,7 +115,7 @@ def _abstract(paper: Paper) -> str:
     """Return as much of the abstract as may be republished."""
     if paper.withdrawn:
         return ""
-    return tidy((paper.abstract or "")[:_LONGEST]) if paper.rights is Rights.FULL else summary_of(paper)
+    return tidy(within(paper.abstract or "", _LONGEST)) if paper.rights is Rights.FULL else summary_of(paper)
 
 
 def _facts(frame: Frame, paper: Paper) -> Iterator[tuple[str, list[Link]]]:
