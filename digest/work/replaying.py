@@ -107,12 +107,6 @@ class PastStore:
     def papers(self, ids: Iterable[PaperId]) -> dict[PaperId, Paper]:
         return {id_: paper for id_, paper in self._store.papers(ids).items() if paper.first_seen <= self._as_of}
 
-    def picked(
-        self, topic_id: TopicId, kind: PeriodKind, *, apart_from: str, since: date | None = None
-    ) -> set[PaperId]:
-        before = self._first or Period.parse(apart_from).start
-        return self._told | self._store.picked(topic_id, kind, since=since, before=before)
-
     def had(
         self,
         topics: Iterable[TopicId],
