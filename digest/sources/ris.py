@@ -41,7 +41,8 @@ class RisReader:
         drafts = (_draft(record, number, shown, base) for number, record in enumerate(_records(decode(data)), 1))
         read = batch(drafts, source=source, kind=self.format)
         if not read.entries:
-            raise SourceError(f"cannot read {name}: no record is a paper: {read.problems[0]}", hint="export it again")
+            why = next(iter(read.problems), "it holds none")
+            raise SourceError(f"cannot read {name}: no record is a paper: {why}", hint="export it again")
         return read
 
 

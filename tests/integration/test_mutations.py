@@ -34,6 +34,7 @@ FOUND = {
     "an address grows beyond its limit when it is rebuilt": (
         f"<rss><item><title>One</title><link>https://a.example/{'<b>' * 700}</link></item></rss>"
     ),
+    "a record seems to begin, but its tag is followed by a space of another kind": "TY  -\xa0JOUR\nTI  - Tiny Runs",
 }
 
 
