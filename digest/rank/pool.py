@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import field
 from scipy.sparse import csc_array, csr_array
 
-from digest.model import Paper, SignalKind, Value
+from digest.model import Paper, PaperId, SignalKind, Value
 from digest.rank.bm25 import Corpus, worth
 from digest.rank.lists import Kin, kin
 from digest.rank.lsa import Space
@@ -60,6 +60,11 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.candidates)
+
+    @cached_property
+    def ids(self) -> tuple[PaperId, ...]:
+        """The papers' ids, a row's each."""
+        return tuple(one.paper.id for one in self.candidates)
 
     @cached_property
     def texts(self) -> Any:

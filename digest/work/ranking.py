@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date, datetime
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -109,7 +110,7 @@ def _draft(
 
 def _told_to(app: App, topics: Sequence[Topic], period: Period, pools: Sequence[Pool]) -> list[set[PaperId]]:
     """Return which papers of the pools each topic shall not have: had before, or blocked by an editor."""
-    papers, since = [one.paper.id for pool in pools for one in pool.candidates], _horizon(app, period)
+    papers, since = chain.from_iterable(pool.ids for pool in pools), _horizon(app, period)
     had = app.store.had((one.id for one in topics), papers, period.kind, apart_from=period.label, since=since)
     blocked = {one.id: app.store.blocked(one.id, until=app.now()) for one in topics if one.owner is None}
     return [had.get(one.id, set()) | blocked.get(one.id, set()) for one in topics]
