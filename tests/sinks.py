@@ -1,6 +1,6 @@
 """What a bench sends mail to: Debian's smtp-sink, a proxy that delays, a relay with a limit; each a process of its own.
 
-`python -m tests.bench.wire delay PORT MILLISECONDS` and `python -m tests.bench.wire capped RATE MILLISECONDS` serve on
+`python -m tests.sinks delay PORT MILLISECONDS` and `python -m tests.sinks capped RATE MILLISECONDS` serve on
 a port that they print, until their input ends.
 """
 
@@ -70,7 +70,7 @@ def source(port: int, *, mails: int, connections: int, octets: int) -> float:
 @contextmanager
 def played(*words: str) -> Iterator[int]:
     """Run this module as a process. Yields its port."""
-    command = [sys.executable, "-m", "tests.bench.wire", *words]
+    command = [sys.executable, "-m", "tests.sinks", *words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdin

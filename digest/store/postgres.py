@@ -27,19 +27,23 @@ Connection = psycopg.Connection[Row]
 
 # Longer than any transaction of ours: the writers of all machines stand in one line, first come, first served.
 PATIENCE = timedelta(seconds=30)
+# And longer than any of ours is silent in its middle. Whoever is has been frozen, with its machine or alone, and would
+# hold up all others until it wakes; so it is shown out before they lose patience.
+SILENCE = timedelta(seconds=20)
 
 # A transaction reads only after it has the lock. So at `read committed` it sees all that was written before, nothing
 # changes under it, and nothing fails to serialize. The price: the transactions of all machines form one line, which
 # moves once a sync of the disk (1,000 a second on the SSD it was measured on). Reads do not stand in it. Statements by
 # themselves wait for transactions, but not for one another, so that their commits share a sync.
 _LOCK = int.from_bytes(b"digest")
-_ALONE = f"select pg_advisory_xact_lock({_LOCK})".encode()
+_ALONE = f"begin; select pg_advisory_xact_lock({_LOCK})".encode()
 _AMONG_OTHERS = f"select pg_advisory_xact_lock_shared({_LOCK})".encode()
 
 # Commits wait for the disk; and a machine that vanished does not hold the lock for the two hours TCP would allow it.
 _SESSION = b"""
 select set_config(name, value, false) from (values
   ('lock_timeout', %(patience)s),
+  ('idle_in_transaction_session_timeout', %(silence)s),
   ('default_transaction_isolation', 'read committed'),
   ('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on')),
   ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')
@@ -57,6 +61,7 @@ _LOST = ("the connection broke", "try again when the server runs; of a write, lo
 _REASONS = {
     "08": _LOST,
     "23503": ("FOREIGN KEY constraint failed: {constraint}", None),
+    "25P03": ("it was left alone in the middle of a transaction, and kept nothing of it", "was this machine asleep?"),
     "25006": ("it may only be read", "is it a standby? store.url must name the server that takes writes"),
     "42501": ("{text}", "grant its user that right, or name the owner of the tables in store.url"),
     "53100": ("the disk is full", "make room; what was stored before is intact"),
@@ -140,7 +145,8 @@ class Connections:
             raise StoreError(f"store {self.name}: its text is {encoding}, not UTF8", hint="make a database in UTF8")
         # One type for all whole numbers, or each mixture of sizes would be prepared as another statement.
         connection.adapters.register_dumper(int, Int8Dumper)
-        connection.execute(_SESSION, {"patience": f"{self._patience.total_seconds():.3f}s"})
+        given = {"patience": self._patience, "silence": SILENCE}
+        connection.execute(_SESSION, {name: f"{wait.total_seconds():.3f}s" for name, wait in given.items()})
 
     def _put_back(self, connection: Connection) -> None:
         with suppress(psycopg.Error):
@@ -211,9 +217,8 @@ class Postgres:
     @contextmanager
     def _begun(self) -> Iterator[None]:
         with self._guarded() as connection:
-            with connection.pipeline():
-                connection.execute(b"begin")
-                connection.execute(_ALONE)
+            # As one text: after a pipeline, which psycopg ends with a flush, the server would not count our silence.
+            connection.execute(_ALONE, prepare=False)
             self._here.connection, self._here.doomed = connection, False
             try:
                 yield

@@ -7,7 +7,7 @@ nodemailer with ready bytes and >= 8 x if it builds them, >= 30 x the plain way;
 aiosmtplib over one connection; so many subscribers planned in <= 10 s, and <= 150 MB while they are sent to.
 
 `... send morning [READERS]` sends to 5,000 through a relay that takes 14 a second: within 2 % of what that allows.
-`... send one STORE RELAY CONNECTIONS RATE` is the sender alone: it prints what it came to as JSON.
+`... send one STORE RELAY CONNECTIONS RATE NOW` is the sender alone: it prints what it came to as JSON.
 """
 
 from __future__ import annotations
@@ -36,32 +36,23 @@ from digest.store.sqlstore import SqlStore
 from digest.work.planning import plan
 from digest.work.proving import proven
 from digest.work.sending import send
-from tests.bench.wire import played, postfix, sink, source
+from tests.crowd import Kind, join
 from tests.factories import Clock
+from tests.sinks import played, postfix, sink, source
 
 DUE = datetime(2026, 11, 21, 7, tzinfo=UTC)
 OCTETS, CONNECTIONS, DELAY, CAP = 41_000, 10, 20, 14
 PAPERS = 10  # of our longest layout: some 41 KB
 
-JOINED = """
-with recursive numbers (i) as (select 0 union all select i + 1 from numbers where i + 1 < :count)
-insert into subscriber (id, address, address_key, cadence, zone, send_hour, language, layout, paused, created, topics,
-  covered)
-select printf('%016d', i), 'r' || i || '@example.org', 'r' || i || '@example.org', 'daily', 'UTC', 7, 'en', 'cards', 0,
-  '2026-11-19T00:00:00Z', '["topic-0"]', '2026-11-20T07:00:00Z' from numbers"""
-SUBSCRIBED = """
-insert into subscription (subscriber_id, topic_id, state, since)
-select id, 'topic-0', 'active', '2026-11-19T00:00:00Z' from subscriber"""
-
 
 @contextmanager
-def site(url: str, relay: str = "", **smtp: Any) -> Iterator[App]:
+def site(url: str, relay: str = "", now: datetime = DUE, **smtp: Any) -> Iterator[App]:
     settings = Settings(
         site=SiteSettings(url="https://papers.example", secret="s" * 32, contact="ed@papers.example"),
         store=StoreSettings(url=url),
         smtp=msgspec.structs.replace(SmtpSettings(url=relay, connections=CONNECTIONS), **smtp),
     )
-    with opened(settings, now=Clock(DUE)) as app:
+    with opened(settings, now=Clock(now)) as app:
         yield app
 
 
@@ -74,19 +65,16 @@ def prepared(folder: str, readers: int) -> tuple[str, float]:
         (edition,) = editions(1)
         app.store.put_topics([edition.topic])
         app.store.save_edition(msgspec.structs.replace(edition, picks=edition.picks[:PAPERS]))
-        assert isinstance(app.store, SqlStore)
-        with app.store.transaction():
-            app.store._db.run(JOINED, count=readers)
-            app.store._db.run(SUBSCRIBED)
+        join(app, [Kind((edition.topic.id,))], readers, since=DUE - timedelta(days=1))
         began = time.perf_counter()
         (planned,) = plan(app)
         assert planned.readers == readers
         return url, time.perf_counter() - began
 
 
-def one(url: str, relay: str, connections: int, rate: str) -> None:
+def one(url: str, relay: str, connections: int, rate: str, now: datetime) -> None:
     """Send all that is due, and print what it came to."""
-    with site(url, relay, connections=connections, relay_rate=rate) as app:
+    with site(url, relay, now, connections=connections, relay_rate=rate) as app:
         proven(app)
         before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         done = run_sender(lambda stop: send(app, stop=stop))
@@ -108,9 +96,12 @@ def _peak() -> float:
     return int(line.split()[1]) / 1024
 
 
-def sent(url: str, port: int, connections: int = CONNECTIONS, rate: str = "") -> dict[str, float]:
+def sent(
+    url: str, port: int, connections: int = CONNECTIONS, rate: str = "", *, now: datetime = DUE
+) -> dict[str, float]:
     """Run a sender as a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.send", "one", url, f"smtp://127.0.0.1:{port}", str(connections), rate]
+    words = ["one", url, f"smtp://127.0.0.1:{port}", str(connections), rate, now.isoformat()]
+    command = [sys.executable, "-m", "tests.bench.send", *words]
     found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return found
 
@@ -289,7 +280,7 @@ def main(mails: int, readers: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
-        one(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
+        one(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5], datetime.fromisoformat(sys.argv[6]))
     elif sys.argv[1:2] == ["morning"]:
         with TemporaryDirectory() as own:
             morning(own, int((sys.argv[2:] or ["5000"])[0]))

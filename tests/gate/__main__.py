@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from tests.gate import clocks, disks, faults, kills, placed, powercut, restores, stops
+from tests.gate import clocks, disks, faults, kills, placed, powercut, restores, stops, stores
 from tests.gate.reports import Part, Report
 
 # Each part with its sizes: in short, and for a release. Of some it is how many times, of others each which place.
@@ -33,6 +33,12 @@ PARTS: dict[str, tuple[Part, int, int]] = {
     "a store that is busy": (disks.busy, 2, 20),
     "old copies put back": (restores.restored, 12, 1),
     "clock changes": (clocks.clocks, 80, 1),
+    # What rests on the store's commit, again on the other store.
+    "kills, 4 connections, PostgreSQL": (partial(kills.kills, connections=4, on=stores.postgres), 20, 400),
+    "kills, relay asked, PostgreSQL": (partial(kills.kills_asked, on=stores.postgres), 20, 200),
+    "orderly stops, PostgreSQL": (partial(stops.sigterm, on=stores.postgres), 4, 100),
+    "three starts at once, PostgreSQL": (partial(stops.triple, on=stores.postgres), 3, 100),
+    "frozen and woken, PostgreSQL": (partial(stops.frozen, on=stores.postgres), 1, 20),
 }
 
 

@@ -6,33 +6,36 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.gate.reports import Report
+from tests.gate.sites import address
+from tests.gate.stores import Laid, sqlite
 from tests.journeys.test_kill import SEED, Outcome, killed
 
 # So many on one site.
 TOGETHER = 20
 
 
-def kills(times: int, connections: int) -> Report:
+def kills(times: int, connections: int, on: Laid = sqlite) -> Report:
     """Kill a sender at random so often; who was in doubt may get two copies."""
-    found = _killed(times, connections, ask=False)
+    found = _killed(times, connections, on, ask=False)
     faults = [fault for one in found for fault in _unsure(one, connections)]
     return _report(times, found, faults)
 
 
-def kills_asked(times: int) -> Report:
+def kills_asked(times: int, on: Laid = sqlite) -> Report:
     """Kill a sender whose relay can be asked, and gives mails names of its own: nobody is lost or doubled."""
-    found = _killed(times, 16, ask=True)
+    found = _killed(times, 16, on, ask=True)
     faults = [f"lost {one.lost}, doubled {one.doubled}" for one in found if one.books != {"sent": one.readers}]
     faults += [f"doubled {one.doubled}" for one in found if one.doubled]
     return _report(times, found, faults)
 
 
-def _killed(times: int, connections: int, *, ask: bool) -> list[Outcome]:
+def _killed(times: int, connections: int, on: Laid, *, ask: bool) -> list[Outcome]:
     found = []
-    for number in range(0, times, TOGETHER):
-        with TemporaryDirectory() as name:
-            url, count = f"sqlite:///{name}/digest.db", min(TOGETHER, times - number)
-            found.append(killed(url, Path(name), connections, kills=count, ask=ask, rewrite=ask))
+    with on() as ground:
+        for number in range(0, times, TOGETHER):
+            url, count = address(ground.new()), min(TOGETHER, times - number)
+            with TemporaryDirectory() as name:
+                found.append(killed(url, Path(name), connections, kills=count, ask=ask, rewrite=ask))
     return found
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -49,6 +49,10 @@ LATER = timedelta(minutes=20)
 ROUNDS = 40
 PATIENCE = 60.0
 
+# Where a site stands: a folder with an SQLite file, or the address of a PostgreSQL.
+Place = Path | str
+P = TypeVar("P", bound=Place)
+
 
 @cache
 def _templates(url: str) -> Templates:
@@ -57,11 +61,11 @@ def _templates(url: str) -> Templates:
 
 
 @contextmanager
-def site(folder: Path, now: datetime | Clock = DUE, *, relay: str = "", **smtp: Any) -> Iterator[App]:
-    """Open the site in a folder."""
+def site(place: Place, now: datetime | Clock = DUE, *, relay: str = "", **smtp: Any) -> Iterator[App]:
+    """Open a site."""
     settings = Settings(
         site=SiteSettings(url="https://papers.example", secret="s" * 32, contact="ed@papers.example"),
-        store=StoreSettings(url=f"sqlite:///{folder}/digest.db", floor_megabytes=1),
+        store=StoreSettings(url=address(place), floor_megabytes=1),
         smtp=msgspec.structs.replace(SmtpSettings(url=relay, connections=2), **smtp),
     )
     with opened(settings, now=now if isinstance(now, Clock) else Clock(now)) as app:
@@ -70,26 +74,32 @@ def site(folder: Path, now: datetime | Clock = DUE, *, relay: str = "", **smtp: 
         yield app
 
 
-def prepared(folder: Path, readers: int) -> Path:
-    """Make a site in a new folder, with so many readers in the books."""
-    joined(folder, readers)
-    with site(folder) as app:
+def address(place: Place) -> str:
+    """Return the address of a site's store."""
+    return place if isinstance(place, str) else f"sqlite:///{place}/digest.db"
+
+
+def prepared(place: P, readers: int) -> P:
+    """Make a site in a new place, with so many readers in the books."""
+    joined(place, readers)
+    with site(place) as app:
         plan(app)
         _warmed(app)
-    return folder
+    return place
 
 
-def joined(folder: Path, readers: int) -> Path:
-    """Make a site in a new folder, with so many readers who are due."""
-    folder.mkdir(parents=True)
-    with site(folder, DUE - timedelta(hours=1)) as app:
+def joined(place: P, readers: int) -> P:
+    """Make a site in a new place, with so many readers who are due."""
+    if isinstance(place, Path):
+        place.mkdir(parents=True, exist_ok=True)
+    with site(place, DUE - timedelta(hours=1)) as app:
         app.store.put_topics([make_topic("cache", should=("cache",))])
         ingest(app, make_source(), [make_entry("A cache", abstract="How a cache evicts.")])
         compose_day(app, app.store.topics(), (DUE - timedelta(hours=1)).date())
         with app.store.transaction():
-            for address in addresses(readers):
-                join(app, address)
-    return folder
+            for one in addresses(readers):
+                join(app, one)
+    return place
 
 
 def _warmed(app: App) -> None:
@@ -257,21 +267,21 @@ def attended(post: Post, work: Callable[[], object]) -> int:
     return asyncio.run(attend())
 
 
-def sender(folder: Path, post: Post, now: datetime | Clock = DUE, **smtp: Any) -> Callable[[], object]:
+def sender(place: Place, post: Post, now: datetime | Clock = DUE, **smtp: Any) -> Callable[[], object]:
     """Return the work of a sender, as `digest send` does it."""
 
     def work() -> None:
-        with site(folder, now, relay=post.url, **smtp) as app:
+        with site(place, now, relay=post.url, **smtp) as app:
             run_sender(lambda stop: send(app, stop=stop))
 
     return work
 
 
-def finished(folder: Path, post: Post, now: datetime = DUE, **smtp: Any) -> dict[str, int]:
+def finished(place: Place, post: Post, now: datetime = DUE, **smtp: Any) -> dict[str, int]:
     """Let senders run undisturbed, 20 minutes apart, until the books are closed; return them."""
     for number in range(1, ROUNDS):
-        attended(post, sender(folder, post, now + number * LATER, **smtp))
-        with site(folder) as app:
+        attended(post, sender(place, post, now + number * LATER, **smtp))
+        with site(place) as app:
             if not is_open(app):
                 return books(app)
     return {"open": 1}

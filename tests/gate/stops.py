@@ -9,8 +9,6 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from digest.model import DeliveryState
 from digest.work.planning import plan
@@ -19,11 +17,11 @@ from tests.gate.reports import Report, unfair
 from tests.gate.sites import (
     DUE,
     LATER,
+    Place,
     Post,
     addressed,
     addresses,
     books,
-    copied,
     ended,
     finished,
     forked,
@@ -32,6 +30,7 @@ from tests.gate.sites import (
     sender,
     site,
 )
+from tests.gate.stores import Laid, sqlite
 
 SEED = 20261121
 READERS, CONNECTIONS = 20, 4
@@ -40,51 +39,51 @@ STEPS = READERS * 10
 DRAIN, LIMIT = timedelta(seconds=0.5), 5.0
 LEASE, FROZEN = "1s", 1.3
 
-# Tries something with a site in a folder, and says what was wrong, and whose mail may come twice.
-Try = Callable[[Path, Post, random.Random], Coroutine[None, None, tuple[list[str], set[str]]]]
+# Tries something with a site, and says what was wrong, and whose mail may come twice.
+Try = Callable[[Place, Post, random.Random], Coroutine[None, None, tuple[list[str], set[str]]]]
 
 
-def sigterm(times: int) -> Report:
+def sigterm(times: int, on: Laid = sqlite) -> Report:
     """Tell a sender to stop at some step of a slow relay."""
-    return _over(_told, times)
+    return _over(_told, times, on)
 
 
 def silence(times: int) -> Report:
     """Tell a sender to stop while the relay is silent for ever."""
-    return _over(_told_in_silence, times)
+    return _over(_told_in_silence, times, sqlite)
 
 
-def triple(times: int) -> Report:
+def triple(times: int, on: Laid = sqlite) -> Report:
     """Start three senders at once, which enter what is due and send it."""
-    return _over(_three, times, joined)
+    return _over(_three, times, on, planned=False)
 
 
-def frozen(times: int) -> Report:
+def frozen(times: int, on: Laid = sqlite) -> Report:
     """Freeze a sender until its lease has run out and another has sent all, then let it go on."""
-    return _over(_woken, times)
+    return _over(_woken, times, on)
 
 
-def _over(attempt: Try, times: int, made: Callable[[Path, int], Path] | None = None) -> Report:
+def _over(attempt: Try, times: int, on: Laid, *, planned: bool = True) -> Report:
     dice, faults = random.Random(SEED), list[str]()
-    with TemporaryDirectory() as name, Post() as post:
-        template = prepared(Path(name, "template"), READERS)
-        template = made(Path(name, "made"), READERS) if made else template
+    with on() as ground, Post() as post:
+        template = prepared(ground.new(), READERS)
+        template = template if planned else joined(ground.new(), READERS)
         for number in range(times):
             post.came.clear()
-            folder = copied(template, template.with_name("copy"))
-            found, doubted = asyncio.run(attempt(folder, post, dice))
-            faults += [f"{number}: {fault}" for fault in found + _settled(folder, post, doubted)]
+            place = ground.copy(template)
+            found, doubted = asyncio.run(attempt(place, post, dice))
+            faults += [f"{number}: {fault}" for fault in found + _settled(place, post, doubted)]
     return Report(cases=times, faults=tuple(faults), seed=SEED)
 
 
-def _settled(folder: Path, post: Post, doubted: set[str]) -> list[str]:
-    held = finished(folder, post, DUE + LATER)
+def _settled(place: Place, post: Post, doubted: set[str]) -> list[str]:
+    held = finished(place, post, DUE + LATER)
     faults = unfair([one.recipient for one in post.came], addresses(READERS), doubted=doubted)
     return faults if held == {"sent": READERS} else [*faults, f"the books say {held}"]
 
 
-async def _told(folder: Path, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
-    at, child = dice.randrange(STEPS), forked(sender(folder, post, connections=CONNECTIONS))
+async def _told(place: Place, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
+    at, child = dice.randrange(STEPS), forked(sender(place, post, connections=CONNECTIONS))
 
     async def watch(step: int, what: str) -> None:
         await asyncio.sleep(dice.uniform(0, 0.003))
@@ -92,7 +91,7 @@ async def _told(folder: Path, post: Post, dice: random.Random) -> tuple[list[str
             os.kill(child, signal.SIGTERM)
 
     faults = await _stopped(child, post, watch)
-    with site(folder) as app:
+    with site(place) as app:
         held = books(app)
     if set(held) - {"sent", "queued"}:
         faults.append(f"it left {held}")
@@ -101,8 +100,8 @@ async def _told(folder: Path, post: Post, dice: random.Random) -> tuple[list[str
     return faults, set()
 
 
-async def _told_in_silence(folder: Path, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
-    at, child = dice.randrange(STEPS // 2), forked(_hasty(sender(folder, post, connections=CONNECTIONS)))
+async def _told_in_silence(place: Place, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
+    at, child = dice.randrange(STEPS // 2), forked(_hasty(sender(place, post, connections=CONNECTIONS)))
 
     async def watch(step: int, what: str) -> None:
         if step == at:
@@ -111,7 +110,7 @@ async def _told_in_silence(folder: Path, post: Post, dice: random.Random) -> tup
             await asyncio.sleep(LIMIT)
 
     faults = await _stopped(child, post, watch)
-    with site(folder) as app:
+    with site(place) as app:
         doubted = addressed(app, DeliveryState.IN_DATA)
     if len(doubted) > CONNECTIONS:
         faults.append(f"{len(doubted)} mails are in doubt")
@@ -135,11 +134,11 @@ async def _stopped(child: int, post: Post, watch: Callable[[int, str], Awaitable
     return faults if time.monotonic() - began < LIMIT else [*faults, f"it took {time.monotonic() - began:.1f} s"]
 
 
-async def _three(folder: Path, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
+async def _three(place: Place, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
     def work() -> None:
-        with site(folder) as app:
+        with site(place) as app:
             plan(app)
-        sender(folder, post, connections=CONNECTIONS)()
+        sender(place, post, connections=CONNECTIONS)()
 
     children = [forked(work) for _ in range(3)]
     async with await post.open():
@@ -148,8 +147,8 @@ async def _three(folder: Path, post: Post, dice: random.Random) -> tuple[list[st
     return faults, set()
 
 
-async def _woken(folder: Path, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
-    at, child = dice.randrange(STEPS), forked(sender(folder, post, connections=CONNECTIONS, lease=LEASE))
+async def _woken(place: Place, post: Post, dice: random.Random) -> tuple[list[str], set[str]]:
+    at, child = dice.randrange(STEPS), forked(sender(place, post, connections=CONNECTIONS, lease=LEASE))
     asleep = asyncio.Event()
 
     async def watch(step: int, what: str) -> None:
@@ -161,10 +160,10 @@ async def _woken(folder: Path, post: Post, dice: random.Random) -> tuple[list[st
         async with await post.open():
             ending = asyncio.create_task(ended(child))
             await asyncio.wait({ending, asyncio.create_task(asleep.wait())}, return_when=asyncio.FIRST_COMPLETED)
-            with site(folder) as app:
+            with site(place) as app:
                 doubted = addressed(app, DeliveryState.IN_DATA)
             await asyncio.sleep(FROZEN)
-            other = await ended(forked(sender(folder, post, DUE + LATER, connections=CONNECTIONS)))
+            other = await ended(forked(sender(place, post, DUE + LATER, connections=CONNECTIONS)))
             os.kill(child, signal.SIGCONT)
             codes = other, await ending
     faults = [f"they ended with {codes}"] if any(codes) else []

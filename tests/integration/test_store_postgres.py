@@ -17,6 +17,7 @@ import pytest
 from digest.errors import ConfigError, SchemaError
 from digest.model import Delivery, DeliveryId, DeliveryState, SourceId, SubscriberId
 from digest.store import open_store
+from digest.store import postgres as postgres_store
 from digest.store.migrations import Migration, migrate
 from digest.store.migrations import shipped as migrations
 from digest.store.postgres import Postgres, open_postgres
@@ -159,6 +160,22 @@ def test_a_writer_waits_for_another_and_says_when_patience_ends(store: SqlStore,
         error = refused(lambda: hasty.put_sources([make_source("late")]))
         assert "another program" in error.message
         assert refused(lambda: hasty.remove_source(SourceId("list"))).message == error.message
+
+
+def test_who_is_frozen_in_the_middle_of_a_transaction_does_not_hold_up_the_others(
+    store: SqlStore, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_store, "SILENCE", SOON)
+    with closing(open_postgres(postgres_url)) as sleeper:
+
+        def dozed() -> None:
+            with sleeper.transaction():
+                assert store.put_sources([make_source("day")]) == 1
+                sleeper.set_switch("outbox", "paused")
+
+        assert "left alone in the middle of a transaction" in refused(dozed).message
+        assert sleeper.put_sources([make_source("later")]) == 1
+    assert [source.id for source in store.sources()] == ["day", "later", "list"]
 
 
 def test_who_only_reads_or_opens_does_not_wait_for_a_writer(store: SqlStore, postgres_url: str) -> None:
