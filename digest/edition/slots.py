@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -52,6 +53,16 @@ def newest(cadence: Cadence, zone: ZoneInfo, hour: int, *, calendar: Calendar, n
     while (slot := _after(period, zone, hour, calendar)).due > now:
         period = period.previous
     return slot
+
+
+@lru_cache(maxsize=1024)  # asked for each mail of a slot
+def following(due: datetime, zone: ZoneInfo, calendar: Calendar) -> datetime:
+    """Return when the daily slot after one is due: at the same local time of the next date that has a slot."""
+    local = due.astimezone(zone)
+    day = local.date() + timedelta(days=1)
+    while not _is_slot(day, zone, calendar):
+        day += timedelta(days=1)
+    return instant(day, local.time(), zone)
 
 
 def carried(editions: Sequence[Edition], slot: Slot, *, covered: datetime) -> list[Edition]:

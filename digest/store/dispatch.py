@@ -32,8 +32,9 @@ class SqlDispatch(Part, Dispatch):
         return [(Cadence(row["cadence"]), row["zone"], row["send_hour"]) for row in self._db.rows(sql.SEND_TIMES)]
 
     def segments(self, cadence: Cadence, zone: str, send_hour: int, *, slot: str, due: datetime) -> list[Segment]:
-        given = {"cadence": cadence, "zone": zone, "send_hour": send_hour, "slot": slot, "due": due}
-        return self._all(Segment, sql.SEGMENTS, **given)
+        time = {"cadence": cadence, "zone": zone, "send_hour": send_hour}
+        found = self._db.rows(sql.SEGMENTS, **time, slot=slot, due=due)
+        return [rows.read(Segment, {**time, **row}) for row in found]
 
     def domains(self, segment: Segment, *, slot: str) -> dict[str, int]:
         given = {**asdict(segment), "topics": _topics(segment.topics), "slot": slot}
@@ -64,7 +65,9 @@ class SqlDispatch(Part, Dispatch):
 
     def claim(self, *, limit: int, now: datetime, until: datetime) -> list[Delivery]:
         with self._db.transaction():
-            return self._all(Delivery, sql.CLAIM, limit=limit, now=now, until=until)
+            claimed = self._all(Delivery, sql.CLAIM, limit=limit, now=now, until=until)
+        # Rows come back in any order.
+        return sorted(claimed, key=lambda one: (one.digest_id is not None, one.next_try or one.due, one.id))
 
     def standings(self, address_hashes: Mapping[DeliveryId, str]) -> dict[DeliveryId, Standing]:
         hashes = list(address_hashes.values())
@@ -125,6 +128,9 @@ class SqlDispatch(Part, Dispatch):
 
     def drop_lease(self, name: str, *, holder: str, now: datetime) -> None:
         self._db.run(sql.DROP_LEASE, name=name, holder=holder, now=now)
+
+    def leases(self, prefix: str, *, now: datetime) -> list[str]:
+        return [row["name"] for row in self._db.rows(sql.LEASES, names=f"{prefix}%", now=now)]
 
     def set_switch(self, name: str, value: str) -> None:
         self._db.run(sql.SET_SWITCH, name=name, value=value)

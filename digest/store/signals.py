@@ -60,16 +60,15 @@ class SqlSignals(Part, Signals):
     def newest_papers(self, limit: int, *, until: datetime) -> list[Paper]:
         return self._all(Paper, sql.NEWEST_PAPERS, limit=limit, until=until)
 
-    def save_vectors(self, model: str, places: Mapping[str, bytes]) -> None:
+    def save_vectors(self, model: str, places: Mapping[PaperId, tuple[str, bytes]]) -> None:
+        given = ({"paper_id": id_, "model": model, "text": text, "place": at} for id_, (text, at) in places.items())
         with self._db.transaction():
             self._db.run(sql.FORGET_VECTORS, model=model)
-            self._db.many(
-                sql.SAVE_VECTOR, ({"model": model, "text": text, "place": place} for text, place in places.items())
-            )
+            self._db.many(sql.SAVE_VECTOR, given)
 
-    def vectors(self, model: str, texts: Iterable[str]) -> dict[str, bytes]:
-        found = self._db.rows(sql.VECTORS, model=model, texts=list(texts))
-        return {row["text"]: bytes(row["place"]) for row in found}
+    def vectors(self, model: str, texts: Mapping[PaperId, str]) -> dict[PaperId, bytes]:
+        found = self._db.rows(sql.VECTORS, model=model, paper_ids=list(texts))
+        return {row["paper_id"]: bytes(row["place"]) for row in found if row["text"] == texts[row["paper_id"]]}
 
     def save_space(self, space: FittedSpace) -> None:
         with self._db.transaction():

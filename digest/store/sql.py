@@ -264,11 +264,15 @@ NEWEST_PAPERS = f"""
 select {PAPER_COLUMNS} from (
   select * from paper where first_seen <= :until and withdrawn = 0 order by fresh_from desc, id limit :limit
 ) as newest order by id"""
+# Of a paper that is gone meanwhile nothing is kept.
 SAVE_VECTOR = """
-insert into vector (model, text, place) values (:model, :text, :place) on conflict (model, text) do nothing"""
+insert into vector (paper_id, model, text, place) select id, :model, :text, :place from paper where id = :paper_id
+on conflict (paper_id) do update set model = excluded.model, text = excluded.text, place = excluded.place"""
 VECTORS = """
-select text, place from vector where model = :model and text in (select value from json_each(:texts)) order by text"""
-FORGET_VECTORS = "delete from vector where model <> :model"
+select paper_id, text, place from vector
+where model = :model and paper_id in (select value from json_each(:paper_ids)) order by paper_id"""
+# Two ranges of the index, as no index answers `<>`.
+FORGET_VECTORS = "delete from vector where model < :model or model > :model"
 SAVE_SPACE = """
 insert into space (fitted, papers, content) values (:fitted, :papers, :content)
 on conflict (fitted) do update set papers = excluded.papers, content = excluded.content"""
@@ -475,12 +479,12 @@ select distinct cadence, zone, send_hour from subscriber where topics <> '' and 
 order by cadence, zone, send_hour"""
 _IN_SEGMENT = """
 where cadence = :cadence and zone = :zone and send_hour = :send_hour and topics <> '' and paused = 0"""
+# Grouped by no more than differs: a million readers are sorted by it.
 SEGMENTS = f"""
-select cadence, zone, send_hour, language, layout, topics, covered, count(*) as readers,
-  min(id) as first, max(id) as last
+select language, layout, topics, covered, count(*) as readers, min(id) as first, max(id) as last
 from subscriber{_IN_SEGMENT}
 and covered < :due and planned is distinct from :slot
-group by cadence, zone, send_hour, language, layout, topics, covered order by language, layout, topics, covered"""
+group by language, layout, topics, covered order by language, layout, topics, covered"""
 _THIS_SEGMENT = f"""{_IN_SEGMENT}
 and id >= :first and id <= :last
 and language = :language and layout = :layout and topics = :topics and covered = :covered
@@ -497,12 +501,21 @@ from subscriber{_THIS_SEGMENT}
 on conflict (subscriber_id, slot) do nothing"""
 COVER_SEGMENT = f"update subscriber set covered = :covers, planned = :slot{_THIS_SEGMENT}"
 
+# What waits: letters, and digests. Each has an index of its own in this order, and no other can be taken for it.
+_WAITING = [f"digest_id is {which} and state in ('queued', 'deferred')" for which in ("null", "not null")]
+_DUE = [
+    f"""
+  select * from (
+    select id, {turn} as turn, coalesce(next_try, due) as at from delivery
+    where {waiting} and coalesce(next_try, due) <= :now order by coalesce(next_try, due), id limit :limit
+  ) as due_{turn}"""
+    for turn, waiting in enumerate(_WAITING)
+]
 CLAIM = f"""
 update delivery set state = 'claimed', lease_until = :until, fence = fence + 1, attempts = attempts + 1, changed = :now
 where id in (
-  select id from delivery
-  where state in ('queued', 'deferred')
-  and coalesce(next_try, due) <= :now order by coalesce(next_try, due), id limit :limit
+  select id from ({" union all".join(_DUE)}
+  ) as due order by turn, at, id limit :limit
 ) returning {_DELIVERY}"""
 STANDINGS = """
 select id, state, fence,
@@ -543,8 +556,8 @@ select count(*) as answers, coalesce(sum(case when state = 'refused' then 1 else
 from (
   select state from delivery where slot = :slot and state in ('sent', 'refused') and {_AT_REST} limit :limit
 ) as answered"""
-NEXT_TRY = """
-select min(coalesce(next_try, due)) as at from delivery where state in ('queued', 'deferred')"""
+_SOONEST = [f"select min(coalesce(next_try, due)) as at from delivery where {waiting}" for waiting in _WAITING]
+NEXT_TRY = f"select min(at) as at from ({' union all '.join(_SOONEST)}) as soonest"
 
 SUPPRESS = """
 insert into suppression (address_hash, reason, since) values (:address_hash, :reason, :since)
@@ -588,6 +601,7 @@ on conflict (name) do update set
 where lease.holder = excluded.holder or lease.until <= :now
 returning fence"""
 DROP_LEASE = "update lease set until = :now where name = :name and holder = :holder"
+LEASES = "select name from lease where name like :names and until > :now order by name"
 SET_SWITCH = """
 insert into switch (name, value) values (:name, :value) on conflict (name) do update set value = excluded.value"""
 SWITCH = "select value from switch where name = :name"

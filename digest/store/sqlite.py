@@ -19,7 +19,7 @@ from digest.store.sqlstore import SqlStore
 PATIENCE = timedelta(seconds=10)
 
 # FULL: with every unsynced write dropped, NORMAL lost commits that had been acknowledged, FULL none (measured).
-_PRAGMAS = ("synchronous = full", "foreign_keys = on", "cache_size = -65536", "analysis_limit = 400")
+_PRAGMAS = ("synchronous = full", "foreign_keys = on", "cache_size = -32768", "analysis_limit = 400")
 
 _WAL_TRIES = 200
 _SEARCH_WORDS = 32

@@ -32,7 +32,7 @@ def meaning_of(app: App, papers: Iterable[Paper], known: Sequence[PaperId]) -> M
         return None
     step = max(1, len(known) // _SAMPLE)
     sample = app.store.papers(known[::step][:_SAMPLE]).values()
-    return Meaning(*(placed(app, model, [text_of(paper) for paper in group]) for group in (papers, sample)))
+    return Meaning(*(placed(app, model, list(group)) for group in (papers, sample)))
 
 
 def aims_of(app: App, topics: Sequence[Topic], papers: Mapping[PaperId, Paper]) -> list[Any]:
@@ -40,8 +40,9 @@ def aims_of(app: App, topics: Sequence[Topic], papers: Mapping[PaperId, Paper]) 
     model = model_of(app)
     if model is None:
         return [None] * len(topics)
-    named = {text_of(papers[id_]) for topic in topics for id_ in topic.examples if id_ in papers}
-    places = dict(zip(sorted(named), placed(app, model, sorted(named)), strict=True))
+    named = {papers[id_].id: papers[id_] for topic in topics for id_ in topic.examples if id_ in papers}
+    examples = [named[id_] for id_ in sorted(named)]
+    places = dict(zip(map(text_of, examples), placed(app, model, examples), strict=True))
 
     def place(texts: Sequence[str]) -> list[Any]:
         # What a topic asks for is not kept: it may be a reader's own.
@@ -78,17 +79,18 @@ def opened(folder: str) -> Model:
     return embed.opened(Path(folder))
 
 
-def placed(app: App, model: Model, texts: Sequence[str]) -> Any:
-    """Return where texts lie, a row each, in half precision: as kept, whether or not they were."""
-    keys = [_key(text) for text in texts]
+def placed(app: App, model: Model, papers: Sequence[Paper]) -> Any:
+    """Return where papers lie, a row each, in half precision: as kept, whether or not they were."""
+    texts = {paper.id: text_of(paper) for paper in papers}
+    keys = {id_: _key(text) for id_, text in texts.items()}
     held = app.store.vectors(model.name, keys)
-    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in held}
+    new = [id_ for id_ in texts if id_ not in held]
     if new:
-        found = model.places(list(new.values())).astype(np.float16)
-        given = {key: row.tobytes() for key, row in zip(new, found, strict=True)}
-        app.store.save_vectors(model.name, given)
+        found = model.places([texts[id_] for id_ in new]).astype(np.float16)
+        given = {id_: row.tobytes() for id_, row in zip(new, found, strict=True)}
+        app.store.save_vectors(model.name, {id_: (keys[id_], place) for id_, place in given.items()})
         held |= given
-    rows = [np.frombuffer(held[key], np.float16) for key in keys]
+    rows = [np.frombuffer(held[paper.id], np.float16) for paper in papers]
     return np.stack(rows) if rows else np.zeros((0, 1), np.float16)
 
 

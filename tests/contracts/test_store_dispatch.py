@@ -14,6 +14,9 @@ from digest.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
+    Digest,
+    DigestId,
+    EditionId,
     Ended,
     Segment,
     Standing,
@@ -25,6 +28,8 @@ from digest.model import (
     SuppressionReason,
     TopicId,
 )
+from digest.publish.flow import Limits
+from digest.publish.sharing import LEASE, LOOK, Share
 from digest.store import Store
 from tests.factories import NOON, make_topic
 
@@ -152,6 +157,27 @@ def test_the_longest_waiting_are_claimed_first_and_no_more_than_asked_for(store:
     assert {one.id for one in claim(store, limit=2)} == {"d4", "d3"}
 
 
+def test_letters_are_claimed_before_digests_that_wait_longer(store: Store) -> None:
+    digest = store.save_digest(
+        Digest(id=DigestId("g"), slot=SLOT, language="en", layout="cards", edition_ids=(EditionId("cache/2026-11-20"),))
+    )
+    waits = {"d0": -1, "d1": -2, "l0": 0, "l1": -1, "d2": -3, "soon": 1}
+    store.plan_deliveries(
+        Delivery(
+            id=DeliveryId(name),
+            subscriber_id=SubscriberId(name),
+            slot=SLOT if name[0] == "d" else "confirm:2026-11-22",
+            state=DeliveryState.QUEUED,
+            due=LATER + hours * HOUR,
+            digest_id=digest if name[0] == "d" else None,
+        )
+        for name, hours in waits.items()
+    )
+    assert [one.id for one in claim(store, limit=3)] == ["l1", "l0", "d2"]
+    assert [one.id for one in claim(store)] == ["d1", "d0"]
+    assert store.next_try() == LATER + HOUR
+
+
 def test_an_old_claim_changes_nothing(store: Store) -> None:
     join(store, "ana", "a")
     planned(store)
@@ -238,6 +264,29 @@ def test_a_lease_has_one_holder_and_its_fence_grows_with_each_new_one(store: Sto
     assert store.take_lease("chores", holder="two", now=NOON + 2 * HOUR, until=NOON + 3 * HOUR) == 2
     store.drop_lease("chores", holder="two", now=NOON + 2 * HOUR)
     assert store.take_lease("chores", holder="one", now=NOON + 2 * HOUR, until=NOON + 3 * HOUR) == 3
+
+
+def test_leases_are_listed_by_name_while_they_are_held(store: Store) -> None:
+    for name in ("sender/2", "sender/1", "sender/3", "senders", "chores"):
+        store.take_lease(name, holder="one", now=NOON, until=NOON + HOUR)
+    store.drop_lease("sender/3", holder="one", now=NOON)
+    assert store.leases("sender/", now=NOON) == ["sender/1", "sender/2"]
+    assert store.leases("sender/", now=NOON + HOUR) == []
+
+
+def test_senders_share_a_limit_by_their_leases(store: Store) -> None:
+    now, seconds, limits = NOON, 0.0, Limits(relay=3)
+    one, other = (Share(store, lambda: now, clock=lambda: seconds) for _ in range(2))
+    assert [one.look(limits), other.look(limits), one.look(limits)] == [limits, Limits(relay=1), Limits(relay=2)]
+    assert (one.opens(0), other.opens(0)) == (0, 2 * LOOK + 1)
+    now, seconds = NOON + LEASE / 2, 7.5
+    assert other.look(limits) == Limits(relay=1)
+    now += LEASE / 2 + timedelta(seconds=1)
+    assert other.look(limits) == limits
+    other.opens(16)
+    other.leave()
+    assert one.look(limits) == Limits(relay=2)
+    assert one.stands_by is other.stands_by is False
 
 
 def test_a_switch_stands_where_it_was_set(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from digest.model import FittedSpace
+from digest.model import FittedSpace, PaperId
 from digest.store import Store
 from tests.factories import NOON, make_paper
 
@@ -51,10 +51,31 @@ def test_the_newest_papers_are_those_that_are_fresh_and_were_seen_by_then(store:
     assert store.newest_papers(9, until=NOON) == [listed_long_ago, new, old]
 
 
+A, B, C = (PaperId(name) for name in "abc")
+
+
 def test_vectors_are_kept_for_one_model_at_a_time(store: Store) -> None:
-    store.save_vectors("one", {"a": b"\x00\x01", "b": b"\x02"})
-    store.save_vectors("one", {"a": b"later"})
-    assert store.vectors("one", ["a", "b", "c"]) == {"a": b"\x00\x01", "b": b"\x02"}
-    store.save_vectors("two", {"a": b"\x03"})
-    assert store.vectors("one", ["a"]) == {}
-    assert store.vectors("two", ["a"]) == {"a": b"\x03"}
+    store.save_papers([make_paper(id=A), make_paper(id=B)])
+    store.save_vectors("one", {A: ("text a", b"\x00\x01"), B: ("text b", b"\x02")})
+    assert store.vectors("one", {A: "text a", B: "text b", C: "text c"}) == {A: b"\x00\x01", B: b"\x02"}
+    store.save_vectors("two", {A: ("text a", b"\x03")})
+    store.save_vectors("one", {})
+    assert store.vectors("one", {A: "text a", B: "text b"}) == {}
+    assert store.vectors("two", {A: "text a"}) == {}
+
+
+def test_a_paper_whose_text_changed_has_no_vector_until_it_gets_a_new_one(store: Store) -> None:
+    store.save_papers([make_paper(id=A)])
+    store.save_vectors("one", {A: ("text a", b"\x00")})
+    assert store.vectors("one", {A: "other"}) == {}
+    store.save_vectors("one", {A: ("other", b"\x01")})
+    assert store.vectors("one", {A: "other"}) == {A: b"\x01"}
+    assert store.vectors("one", {A: "text a"}) == {}
+
+
+def test_a_vector_goes_with_its_paper(store: Store) -> None:
+    store.save_papers([make_paper(id=A), make_paper(id=B)])
+    store.save_vectors("one", {A: ("text a", b"\x00")})
+    store.unite_papers({A: B})
+    store.save_vectors("one", {A: ("text a", b"\x00"), C: ("text c", b"\x01")})
+    assert store.vectors("one", {A: "text a", C: "text c"}) == {}

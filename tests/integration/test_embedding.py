@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from msgspec.structs import replace
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -17,9 +18,10 @@ from digest import embed
 from digest.app import App
 from digest.config.settings import RankSettings, Settings
 from digest.errors import ConfigError
-from digest.model import Edition, Paper, Period, PeriodKind, Topic
+from digest.model import Edition, Paper, PaperId, Period, PeriodKind, Topic
 from digest.rank.score import formula
 from digest.store import open_store
+from digest.store.sqlstore import SqlStore
 from digest.work import embedding
 from digest.work.evaluating import answers
 from digest.work.importing import ingest
@@ -133,19 +135,33 @@ def test_a_day_without_a_paper_is_an_empty_edition(app: App) -> None:
     assert draft(app, TOPIC, period, as_of=NOON).picks == ()
 
 
-def test_what_a_topic_asks_for_is_not_kept(app: App, folder: Path) -> None:
+def kept(app: App, folder: Path, papers: Iterable[Paper]) -> set[PaperId]:
+    name = embedding.opened(str(folder)).name
+    return set(app.store.vectors(name, {one.id: embedding._key(embedding.text_of(one)) for one in papers}))
+
+
+def test_what_a_topic_asks_for_is_not_kept(app: App) -> None:
     ranked(app, TOPIC)
-    model = embedding.opened(str(folder))
-    assert app.store.vectors(model.name, [embedding._key("cache, eviction")]) == {}
+    assert isinstance(app.store, SqlStore)
+    texts = {row["text"] for row in app.store._db.rows("select text from vector")}
+    assert texts
+    assert embedding._key("cache, eviction") not in texts
 
 
 def test_each_text_is_asked_about_once_and_a_day_replays(app: App, folder: Path) -> None:
     first = ranked(app, TOPIC)
     (folder / "model.onnx").touch()
-    model = embedding.opened(str(folder))
-    texts = [embedding.text_of(pick.paper) for pick in first.picks]
-    assert len(app.store.vectors(model.name, [embedding._key(text) for text in texts])) == len(set(texts))
+    papers = [pick.paper for pick in first.picks]
+    assert kept(app, folder, papers) == {paper.id for paper in papers}
     assert replay(app, first).differences == ()
+
+
+def test_a_text_that_changed_is_asked_about_again(app: App, folder: Path) -> None:
+    before = ranked(app, TOPIC).picks[0].paper
+    app.store.save_papers([replace(before, abstract="We study folding of the cache.")])
+    after = next(one.paper for one in ranked(app, TOPIC).picks if one.paper.id == before.id)
+    assert kept(app, folder, [after]) == {before.id}
+    assert kept(app, folder, [before]) == set()
 
 
 def test_a_model_that_cannot_be_used_stops_no_edition(app: App) -> None:

@@ -196,6 +196,7 @@ def beginning(app: App, delivery: Delivery) -> Beginning:
     address = app.store.subscriber(delivery.subscriber_id).address
     mail = Mail(
         delivery=delivery,
+        ends=delivery.due + HOUR,
         address=address,
         address_hash=hash_of(app, address),
         return_path="back@papers.example",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from digest.edition.calendar import Calendar, Quiet
-from digest.edition.slots import Slot, carried, newest
+from digest.edition.slots import Slot, carried, following, newest
 from digest.model import Cadence
 from tests.factories import make_edition, make_pick
 
@@ -213,6 +213,21 @@ def test_quiet_hours_move_no_mail_into_a_weekend() -> None:
     assert {one.due.astimezone(zone).weekday() for one in found} == {0, 1, 2, 3, 4}
     (friday,) = (one for one in found if one.day == date(2026, 11, 20))
     assert friday.due.astimezone(zone) == datetime(2026, 11, 23, 6, tzinfo=zone)
+
+
+@pytest.mark.parametrize("hour", HOURS)
+@pytest.mark.parametrize("quiet", [None, NIGHT])
+@pytest.mark.parametrize("weekends", [True, False])
+def test_it_is_known_when_the_slot_after_one_is_due(hour: int, quiet: Quiet | None, weekends: bool) -> None:
+    calendar = replace(SITE, quiet=quiet, weekends=weekends)
+    for zone in map(ZoneInfo, ("America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati", "Africa/Casablanca")):
+        for day in changes(zone):
+            found = slots_between(zone, hour, noon(day) - 4 * DAY, noon(day) + 5 * DAY, calendar)
+            for slot, after in pairwise(found):
+                # But for a time that a clock change left out: it is moved for one day only.
+                off = following(slot.due, zone, calendar) - after.due
+                moved = not quiet and slot.due.astimezone(zone).time() != time(hour)
+                assert timedelta() <= off <= (HOUR if moved else timedelta()), (zone, slot)
 
 
 def test_without_weekends_a_monthly_digest_waits_for_monday() -> None:

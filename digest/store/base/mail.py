@@ -141,7 +141,10 @@ class Dispatch(Protocol):
         """
 
     def claim(self, *, limit: int, now: datetime, until: datetime) -> list[Delivery]:
-        """Take deliveries whose time has come, the longest waiting first; nobody else gets them until `until`."""
+        """Take deliveries whose time has come; nobody else gets them until `until`.
+
+        Letters, which carry no digest and were just asked for, come before all digests, then the longest waiting.
+        """
 
     def standings(self, address_hashes: Mapping[DeliveryId, str]) -> dict[DeliveryId, Standing]:
         """What speaks for and against deliveries, with the hash of each one's address; unknown ones are absent.
@@ -184,6 +187,9 @@ class Dispatch(Protocol):
 
     def drop_lease(self, name: str, *, holder: str, now: datetime) -> None:
         """Give a lease back."""
+
+    def leases(self, prefix: str, *, now: datetime) -> list[str]:
+        """Names of leases that are held and begin so, in order."""
 
     def set_switch(self, name: str, value: str) -> None:
         """Set a switch that all processes see."""

@@ -192,11 +192,14 @@ class Signals(Protocol):
     def newest_papers(self, limit: int, *, until: datetime) -> list[Paper]:
         """At most so many papers first seen until then, the freshest; never a withdrawn one. By id."""
 
-    def save_vectors(self, model: str, places: Mapping[str, bytes]) -> None:
-        """Keep where a model places texts, by their digests; those of other models are forgotten."""
+    def save_vectors(self, model: str, places: Mapping[PaperId, tuple[str, bytes]]) -> None:
+        """Keep where a model places papers, each with its text's digest: in place of what was kept of the paper before.
 
-    def vectors(self, model: str, texts: Iterable[str]) -> dict[str, bytes]:
-        """Where a model places those of these texts that it was asked about."""
+        What other models said is forgotten; a paper takes its place with it when it goes.
+        """
+
+    def vectors(self, model: str, texts: Mapping[PaperId, str]) -> dict[PaperId, bytes]:
+        """Where a model places those of these papers that it was asked about when they had texts with these digests."""
 
     def save_space(self, space: FittedSpace) -> None:
         """Keep what was learnt, in place of what was learnt at the same moment; the oldest of more than 8 goes."""

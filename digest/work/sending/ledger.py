@@ -215,7 +215,7 @@ def _sorted(
         if standing.paused:
             paused.append(one.mail)
             continue
-        state, reply = admission(delivery, standing, now=now)
+        state, reply = admission(delivery, standing, now=now, until=one.mail.ends)
         if state is DeliveryState.IN_DATA:
             admitted.append(
                 Begun(id=delivery.id, fence=delivery.fence, message_id=one.mail.message_id, relay=one.relay)
@@ -229,6 +229,6 @@ def end_of(mail: Mail, found: Answer, *, app: App, jitter: float, doubt: Doubt) 
     """Return what an answer makes of a mail."""
     return End(
         mail=mail,
-        ended=ended(mail.delivery, found, now=app.now(), jitter=jitter, doubt=doubt),
+        ended=ended(mail.delivery, found, now=app.now(), until=mail.ends, jitter=jitter, doubt=doubt),
         dead=found.no_mailbox,
     )

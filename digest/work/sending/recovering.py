@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
 from digest.app import App
 from digest.config.checks import duration
-from digest.model import Delivery, DeliveryState, Ended
+from digest.model import Delivery, DeliveryState, Ended, Subscriber, SubscriberId
 from digest.publish.asking import Asker, Question, Trace, asker
 from digest.work.messages import envelope_id, message_id, return_path
 from digest.work.sending.relays import relay_for
-from digest.work.sending.rules import Doubt, asked, doubted
+from digest.work.sending.rules import Doubt, asked, doubted, ends
+
+Readers = Mapping[SubscriberId, Subscriber]
 
 log = structlog.get_logger()
 
@@ -42,24 +44,32 @@ def recover(app: App, ask: Asker | None = None) -> int:
             app.store.release(delivery, now=app.now())
     begun = [one for one in lapsed if one.state is DeliveryState.IN_DATA]
     if begun:
-        settled = _asked(app, begun, ask) if ask else _doubted(app, begun)
+        readers = app.store.subscribers_named(one.subscriber_id for one in begun)
+        settled = _asked(app, begun, readers, ask) if ask else _doubted(app, begun, readers)
         app.store.finish(settled, now=app.now())
         log.info("taken_up", mails=len(begun), states=sorted({str(one.to) for one in settled}))
     return len(lapsed)
 
 
-def _doubted(app: App, begun: Sequence[Delivery]) -> list[Ended]:
-    doubt = doubt_of(app, wait=_WAITED)
-    return [doubted(one, "no answer: the sender stopped", now=app.now(), doubt=doubt) for one in begun]
+def _doubted(app: App, begun: Sequence[Delivery], readers: Readers) -> list[Ended]:
+    doubt, why = doubt_of(app, wait=_WAITED), "no answer: the sender stopped"
+    return [doubted(one, why, now=app.now(), until=_ends(app, one, readers), doubt=doubt) for one in begun]
 
 
-def _asked(app: App, begun: Sequence[Delivery], ask: Asker) -> list[Ended]:
+def _asked(app: App, begun: Sequence[Delivery], readers: Readers, ask: Asker) -> list[Ended]:
     doubt = doubt_of(app, wait=_WAITED)
-    readers = app.store.subscribers_named(one.subscriber_id for one in begun)
     known = [one for one in begun if one.subscriber_id in readers]
     traces = ask([_question(app, one, readers[one.subscriber_id].address) for one in known])
     found = {one.id: trace for one, trace in zip(known, traces, strict=True)}
-    return [asked(one, found.get(one.id, Trace.UNKNOWN), now=app.now(), doubt=doubt) for one in begun]
+    return [
+        asked(one, found.get(one.id, Trace.UNKNOWN), now=app.now(), until=_ends(app, one, readers), doubt=doubt)
+        for one in begun
+    ]
+
+
+def _ends(app: App, delivery: Delivery, readers: Readers) -> datetime:
+    reader = readers.get(delivery.subscriber_id)
+    return ends(delivery, reader.zone if reader else "UTC", app.calendar)
 
 
 def _question(app: App, delivery: Delivery, recipient: str) -> Question:

@@ -21,7 +21,7 @@ from digest.publish.promises import SOON
 from digest.work.caution import require_room
 from digest.work.messages import Messages, envelope_id, message_id, return_path
 from digest.work.pace_of_mail import keep_limits
-from digest.work.sending.rules import broken, ending, is_letter
+from digest.work.sending.rules import broken, ending, ends, is_letter
 from digest.work.subscribing import hash_of
 
 # So many for each connection are claimed at once, and wait for their lease if the sender dies.
@@ -31,9 +31,13 @@ log = structlog.get_logger()
 
 
 class Mail(Value):
-    """A claimed delivery, and all that is needed to send it. `name` is what it is called outside of our books."""
+    """A claimed delivery, and all that is needed to send it.
+
+    `ends` is when its tries do; `name` is what it is called outside of our books.
+    """
 
     delivery: Delivery
+    ends: datetime
     address: str
     address_hash: str
     return_path: str
@@ -55,8 +59,6 @@ class Supply:
     ) -> None:
         self._app, self._stop, self._lease, self._recover, self._counts = app, stop, lease, recover, counts
         self._messages = Messages(app)
-        # Where mail goes slowly, what was claimed must have its turn long before the lease ends.
-        self._most = max(1, int(min(EACH * app.settings.smtp.connections, app.flows.most(lease / 4))))
         self._claimed: deque[tuple[Delivery, Subscriber | None]] = deque()
         self._line = asyncio.Lock()
         # Mails that were put off for a moment, and when they come back by the loop's clock.
@@ -95,6 +97,11 @@ class Supply:
         while self._claimed:
             self._app.store.release(self._claimed.popleft()[0], now=self._app.now())
 
+    @property
+    def _most(self) -> int:
+        # Where mail goes slowly, what was claimed must have its turn long before the lease ends.
+        return max(1, int(min(EACH * self._app.settings.smtp.connections, self._app.flows.most(self._lease / 4))))
+
     async def _claim(self) -> None:
         """Claim some, unless another connection just did."""
         for _ in range(int(PATIENCE)):
@@ -129,9 +136,10 @@ class Supply:
             # It may ask the relay, which takes its time.
             await asyncio.to_thread(self._recover)
         # What a paused outbox gives back must not be taken again by this very round.
-        if store.switch("outbox") != "paused":
-            require_room(self._app)
-            keep_limits(self._app)
+        if store.switch("outbox") == "paused":
+            return
+        require_room(self._app)
+        if keep_limits(self._app):
             claimed = store.claim(limit=self._most, now=now, until=now + self._lease)
             readers = store.subscribers_named(one.subscriber_id for one in claimed)
             self._claimed += [(one, readers.get(one.subscriber_id)) for one in claimed]
@@ -150,11 +158,12 @@ class Supply:
             raise
         except DigestError as error:
             log.warning("mail_broken", delivery=delivery.id, code=error.code, why=error.message)
-            return self._end(broken(delivery, error.message, now=now))
+            return self._end(broken(delivery, error.message, now=now, until=self._ends(delivery, subscriber)))
         except Exception as error:
             # A fault of ours in one mail must not end the round for all, nor come back for ever.
             log.exception("mail_broken", delivery=delivery.id)
-            return self._end(broken(delivery, type(error).__name__, now=now))
+            why = type(error).__name__
+            return self._end(broken(delivery, why, now=now, until=self._ends(delivery, subscriber)))
 
     def _end(self, one: Ended) -> Mail | None:
         self._app.store.finish([one], now=self._app.now())
@@ -166,9 +175,13 @@ class Supply:
         quiet = self._app.calendar.quiet
         return quiet.over(ZoneInfo(subscriber.zone), now) if quiet and not is_letter(delivery) else None
 
+    def _ends(self, delivery: Delivery, subscriber: Subscriber) -> datetime:
+        return ends(delivery, subscriber.zone, self._app.calendar)
+
     def _mail(self, delivery: Delivery, subscriber: Subscriber) -> Mail:
         return Mail(
             delivery=delivery,
+            ends=self._ends(delivery, subscriber),
             address=subscriber.address,
             address_hash=hash_of(self._app, subscriber.address),
             return_path=return_path(self._app, subscriber.id),
