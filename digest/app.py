@@ -25,6 +25,7 @@ from digest.model import Site
 if TYPE_CHECKING:
     from digest.publish.flow import Flows
     from digest.publish.receivers import Receivers
+    from digest.publish.sharing import Share
     from digest.render.templates import Templates
     from digest.store import Store
     from digest.watch import Timetable
@@ -70,6 +71,13 @@ class App:
         from digest.publish.flow import Flows
 
         return Flows()
+
+    @cached_property
+    def share(self) -> Share:
+        """What this process may take of the limits of mail."""
+        from digest.publish.sharing import Share
+
+        return Share(self.store, self.now)
 
     @cached_property
     def receivers(self) -> Receivers:

@@ -60,6 +60,8 @@ def send_command(
         with progress(counts, total=brake.waiting(app)):
             done = run_sender(lambda stop: send(app, stop=stop, counts=counts))
         _say_held(brake.paused(app))
+        if app.share.stands_by:
+            say("others send already, and the limits are too small to be shared: what is due goes with them")
     _print_sent(done, as_json=as_json)
 
 

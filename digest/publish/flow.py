@@ -41,7 +41,7 @@ class Bucket:
 
     def __init__(self, rate: float | None) -> None:
         self._next = -inf
-        self._taken: deque[float] = deque()
+        self._taken: deque[float] = deque(maxlen=0)
         self.rate = rate
 
     @property
@@ -52,14 +52,15 @@ class Bucket:
     def rate(self, rate: float | None) -> None:
         self._rate = rate
         self._count = max(1, ceil(rate)) if rate else 0
-        self._taken = deque(self._taken, maxlen=self._count)
+        # Who went slower for a moment must not forget what went before.
+        self._taken = deque(self._taken, maxlen=max(self._count, self._taken.maxlen or 0))
 
     def opens(self, now: float) -> float:
         """Return when the next mail may go, at the earliest."""
         if not self._rate:
             return now
-        full = len(self._taken) == self._count
-        return max(now, self._next, self._taken[0] + self._count / self._rate if full else now)
+        full = len(self._taken) >= self._count
+        return max(now, self._next, self._taken[-self._count] + self._count / self._rate if full else now)
 
     def quiet(self, now: float) -> bool:
         """Say whether a new bucket would do as well."""

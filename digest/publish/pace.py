@@ -19,10 +19,15 @@ from digest.publish.receivers import Receivers
 PATIENCE, MOMENT = 30.0, 0.25
 # How long the wait may be blind to what others hear meanwhile, and to one that ends where few may be under way.
 LOOK, GLANCE = 0.5, 0.02
+# A mail that finds others with all of the limits comes back after so long.
+STANDBY = timedelta(seconds=15)
 
 
 class Pace:
-    """Turns of one round of sending. `flows` and `receivers` outlive it: what they know is for the next round too."""
+    """Turns of one round of sending. `flows` and `receivers` outlive it: what they know is for the next round too.
+
+    `gate` says when mail may go at all, by the pace's clock; `inf` if that cannot be told. It may set limits anew.
+    """
 
     def __init__(
         self,
@@ -30,10 +35,11 @@ class Pace:
         receivers: Receivers,
         *,
         stop: asyncio.Event | None = None,
+        gate: Callable[[float], float] = lambda now: now,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._flows, self._receivers = flows, receivers
+        self._flows, self._receivers, self._gate = flows, receivers, gate
         self._stop, self._clock, self._sleep = stop, clock, sleep
         self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -75,6 +81,8 @@ class Pace:
 
     def _taken(self, relay: str, name: str, letter: bool) -> bool:
         now = self._clock()
+        if self._gate(now) > now:
+            return False
         flows = self._flows.through(relay, name, now)
         if any(flow.opens(now, letter=letter) > now for flow in flows):
             return False
@@ -87,12 +95,16 @@ class Pace:
         return timedelta(seconds=flow.promise(now, letter=letter) - now)
 
     def _last(self, relay: str | None, name: str, letter: bool) -> tuple[float, Flow | None, float]:
-        """Return when all flows are open, the last one, and how long to wait for it; without a relay the receiver's."""
+        """Return when all flows are open, the last one, and how long to wait for it; without a relay the receiver's.
+
+        No flow is the last where the gate is.
+        """
         now = self._clock()
+        gate = self._gate(now) if relay else now
         to = self._flows.receiver(name, now)
         flows = self._flows.through(relay, name, now) if relay else [to] if to else []
-        times = [(flow.opens(now, letter=letter), flow) for flow in flows]
-        opens, last = max(times, key=itemgetter(0), default=(now, None))
+        times = [(gate, None), *((flow.opens(now, letter=letter), flow) for flow in flows)]
+        opens, last = max(times, key=itemgetter(0))
         return opens, last, MOMENT if last is to else PATIENCE
 
     async def _opened(self, relay: str | None, name: str, letter: bool) -> timedelta | None:
@@ -103,8 +115,13 @@ class Pace:
             now = self._clock()
             if self._stop and self._stop.is_set():
                 return timedelta()
-            if last is None or opens <= now:
+            if opens <= now:
                 return None
+            if last is None:
+                if opens == inf:
+                    return STANDBY
+                await self._sleep(min(opens - now, LOOK))
+                continue
             if (opens != inf and opens - now > patience) or now - began > patience:
                 return self._promised(last, letter)
             if letter and not kept:

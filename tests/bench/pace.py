@@ -1,4 +1,5 @@
-"""How exactly mails keep a pace by the real clock, what a turn costs, and how soon a receiver's own pace is found.
+"""How exactly mails keep a pace by the real clock, also of two processes together, what a turn costs, and how soon a
+receiver's own pace is found.
 
 Run as `python -m tests.bench.pace`.
 """
@@ -7,26 +8,45 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from time import monotonic
+from concurrent.futures import ProcessPoolExecutor
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 
+from digest.app import system_clock
 from digest.publish.answers import Answer, Verdict, answer
 from digest.publish.flow import Flow, Flows, Limits
 from digest.publish.pace import Pace
 from digest.publish.receivers import Receivers
+from digest.publish.sharing import Share
+from digest.store import open_store
 
 TAKEN, SLOWER = answer(250, "2.0.0 ok"), answer(421, "4.7.0 too many messages")
 REST = answer(421, "4.7.28 unusual rate")
 RELAY = "relay.example"
 
 
-async def paced(limits: Limits, seconds: float, connections: int = 10, busy: float = 0.002) -> list[float]:
-    """Return when mails went that connections sent as fast as they might."""
-    pace, times, ends = Pace(Flows(limits), Receivers()), list[float](), monotonic() + seconds
+async def paced(
+    limits: Limits, seconds: float, connections: int = 10, busy: float = 0.002, share: Share | None = None
+) -> list[float]:
+    """Return when mails had their turn that connections sent as fast as they might."""
+    flows, turn = Flows(limits), 0.0
+
+    def clock() -> float:
+        nonlocal turn
+        turn = monotonic()
+        return turn
+
+    def gate(now: float) -> float:
+        if share and share.stale and (found := share.look(limits)):
+            flows.limit(found)
+        return share.opens(now) if share else now
+
+    pace, times, ends = Pace(flows, Receivers(), gate=gate, clock=clock), list[float](), monotonic() + seconds
 
     async def connection() -> None:
         while monotonic() < ends:
             await pace.turn(RELAY, "a.example")
-            times.append(monotonic())
+            times.append(turn)
             if busy:
                 await asyncio.sleep(busy)
             pace.heard(RELAY, "a.example", TAKEN)
@@ -51,6 +71,32 @@ def exactness() -> None:
         times = asyncio.run(paced(Limits(relay=rate), 10))
         kept = (len(times) - 1) / (times[-1] - times[0])
         print(f"{rate:>6}/s {kept:>7.1f}/s {kept / rate:>7.3f} {most(times):>17}")
+
+
+def _shared(url: str, rate: float, wait: float, seconds: float) -> list[float]:
+    """Send in a process of its own."""
+    sleep(wait)
+    store = open_store(url)
+    share = Share(store, system_clock)
+    times = asyncio.run(paced(Limits(relay=rate), seconds - wait, share=share))
+    share.leave()
+    store.close()
+    return times
+
+
+def together() -> None:
+    """Let a second sender join after two seconds, and leave twelve seconds later."""
+    print(f"{'set':>8} {'two kept':>9} {'ratio':>7} {'most in a second, also while one comes and goes':>50}")
+    for rate in (14, 15, 100, 500, 1000):
+        with TemporaryDirectory() as folder, ProcessPoolExecutor(2) as processes:
+            url = f"sqlite:///{folder}/digest.db"
+            open_store(url).close()
+            lives = ((0, 18), (2, 14))
+            found = [processes.submit(_shared, url, rate, *life) for life in lives]
+            times = sorted(at for one in found for at in one.result())
+        both = [at for at in times if times[0] + 6 <= at < times[0] + 13]
+        kept = (len(both) - 1) / (both[-1] - both[0])
+        print(f"{rate:>6}/s {kept:>7.1f}/s {kept / rate:>7.3f} {most(times):>50}")
 
 
 def cost() -> None:
@@ -101,5 +147,6 @@ def finding() -> None:
 
 if __name__ == "__main__":
     exactness()
+    together()
     cost()
     finding()

@@ -18,7 +18,8 @@ from digest.model import DeliveryState
 from digest.publish.flow import Flows, Limits
 from digest.publish.pace import Pace
 from digest.publish.receivers import Receivers
-from digest.work.pace_of_mail import keep_limits
+from digest.publish.sharing import LOOK, Share
+from digest.work.pace_of_mail import keep_limits, pace_for
 from digest.work.planning import plan
 from digest.work.sending import Sent, keep_sending, send
 from tests.factories import Clock
@@ -125,6 +126,37 @@ def test_limits_are_those_of_the_day_also_in_a_round_that_lasts(app: App, clock:
     clock.instant += timedelta(days=1)
     asyncio.run(send(app, pace=Pace(app.flows, app.receivers)))
     assert app.flows.most(timedelta(seconds=10)) == pytest.approx(15)
+
+
+def test_who_finds_a_limit_that_cannot_be_shared_leaves_the_mail_to_others(
+    app: App, clock: Clock, relay: Mailbox
+) -> None:
+    app = with_smtp(app, rate="1/s")
+    queued(app, clock, 1)
+    app.store.take_lease("sender/1", holder="another", now=clock.instant, until=clock.instant + timedelta(seconds=16))
+    assert asyncio.run(send(app)) == Sent()
+    (untouched,) = app.store.deliveries()
+    assert (untouched.state, untouched.fence, app.share.stands_by) == (DeliveryState.QUEUED, 0, True)
+    clock.instant += timedelta(seconds=16)
+    assert asyncio.run(send(app)) == Sent(sent=1)
+    assert app.store.leases("sender/", now=clock.instant + timedelta(seconds=2)) == []
+
+
+def test_who_comes_is_seen_by_the_next_mail_of_a_round_that_goes_on(app: App) -> None:
+    app, stop = with_smtp(app, rate="14/s"), asyncio.Event()
+    keep_limits(app)
+    pace = pace_for(app, stop)
+    Share(app.store, app.now).look(Limits(together=14))
+
+    async def mails() -> list[float]:
+        found = []
+        for wait in (0, LOOK):
+            await asyncio.sleep(wait)
+            await pace.turn("relay.example", "a.example")
+            found.append(app.flows.most(timedelta(seconds=1)))
+        return found
+
+    assert asyncio.run(mails()) == [14, 7]
 
 
 def test_two_senders_at_once_mail_each_reader_once(app: App, clock: Clock, relay: Mailbox) -> None:

@@ -73,6 +73,18 @@ def test_idle_time_is_not_saved_up() -> None:
     assert times == pytest.approx(3 * [0, 0.05, 0.15, 0.25, 0.35])
 
 
+def test_a_limit_that_was_less_for_a_moment_is_no_more_afterwards() -> None:
+    bucket, times, now = Bucket(100), list[float](), 0.0
+    for number in range(120):
+        if number == 50:
+            bucket.rate = 10
+            bucket.rate = 100
+        now = bucket.opens(now)
+        bucket.take(now)
+        times.append(now)
+    assert most(times) <= 100
+
+
 def test_no_limit_is_no_wait() -> None:
     assert Bucket(None).opens(7.0) == 7.0
 

@@ -106,6 +106,8 @@ class Sender:
                 one.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
             self._ledger.close()
+            with suppress(StoreError):  # its place is free again soon in any case
+                self._app.share.leave()
         if not self._ledger.failure:
             self._supply.close()
         failure = self._ledger.failure or self._failure
