@@ -16,11 +16,12 @@ import asyncio
 import json
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -188,6 +189,20 @@ def lockstep(port: int, mails: int) -> float:
     return asyncio.run(run())
 
 
+def bare(url: str, mails: int) -> float:
+    """Return the processor time of two updates a mail, four mails in a commit, by sqlite3 and nothing else."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as db:
+        db.execute("pragma synchronous = full")
+        names = db.execute("select id from delivery order by id limit ?", (mails,)).fetchall()
+        before = time.process_time()
+        for start in range(0, mails, 4):
+            db.execute("begin immediate")
+            for state in ("in_data", "sent"):
+                db.executemany(f"update delivery set state = '{state}' where id = ?", names[start : start + 4])
+            db.execute("commit")
+        return time.process_time() - before
+
+
 def say(what: str, mails: float, seconds: float, *, cpu: float | None = None, more: str = "") -> float:
     rate = mails / seconds
     used = f"{cpu / mails * 1e6:8.0f} us of processor" if cpu is not None else " " * 24
@@ -204,6 +219,7 @@ def beside(folder: str, mails: int) -> None:
         ours = sent(url, port)
         assert ours["sent"] == mails
         rate = say("ours, everything durable", mails, ours["seconds"], cpu=ours["cpu"])
+        print(f"{'its books, by bare sqlite3':56}{bare(url, mails) / mails * 1e6:4.0f} us of processor")
         again = say("smtp-source -d, again", mails, source(port, mails=mails, connections=CONNECTIONS, octets=OCTETS))
         print(f"{'':34} {rate / max(theirs, again):8.2f} of smtp-source (>= 0.8)")
         for raw, goal in ((True, 3), (False, 8)):
