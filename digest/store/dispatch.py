@@ -141,8 +141,9 @@ class SqlDispatch(Part, Dispatch):
 
 
 def _finish(to: DeliveryState) -> str:
-    legal = ", ".join(f"'{origin}'" for origin in origins(to, DELIVERY_MOVES))
-    return sql.FINISH.format(origins=legal or "null")
+    # SQLite makes a list anew for each mail.
+    legal = " or ".join(f"state = '{origin}'" for origin in origins(to, DELIVERY_MOVES))
+    return sql.FINISH.format(legal=legal or "false")
 
 
 _FINISH = {state.value: _finish(state) for state in DeliveryState}

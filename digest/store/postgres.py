@@ -26,10 +26,10 @@ from digest.store.sqlstore import SqlStore
 Connection = psycopg.Connection[Row]
 
 # Longer than any transaction of ours: the writers of all machines stand in one line, first come, first served.
-PATIENCE = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=60)
 # And longer than any of ours is silent in its middle. Whoever is has been frozen, with its machine or alone, and would
 # hold up all others until it wakes; so it is shown out before they lose patience.
-SILENCE = timedelta(seconds=20)
+SILENCE = timedelta(seconds=40)
 
 # A transaction reads only after it has the lock. So at `read committed` it sees all that was written before, nothing
 # changes under it, and nothing fails to serialize. The price: the transactions of all machines form one line, which
@@ -198,8 +198,12 @@ class Postgres:
 
     def many(self, query: str, found: Iterable[Mapping[str, object]], /) -> int:
         # COPY into a table beside it would save a tenth (measured): the index of words takes most of the time.
+        inside = self._here.connection is not None
         with self.transaction(), self._guarded() as connection, connection.cursor() as cursor:
             cursor.executemany(translated(query), [rows.cells(row) for row in found])
+            if inside:
+                # Sent as a batch, what came last does not start the clock of SILENCE.
+                connection.execute(b"select", prepare=False)
             return max(cursor.rowcount, 0)
 
     def script(self, text: str) -> None:

@@ -488,6 +488,7 @@ group by language, layout, topics, covered order by language, layout, topics, co
 _THIS_SEGMENT = f"""{_IN_SEGMENT}
 and id >= :first and id <= :last
 and language = :language and layout = :layout and topics = :topics and covered = :covered
+and substr(topics, 1, 200) = substr(cast(:topics as text), 1, 200)
 and planned is distinct from :slot"""
 # What rtrim leaves of an address is all up to its "@".
 DOMAINS = f"""
@@ -530,7 +531,7 @@ where id = :id and fence = :fence and state = 'claimed'"""
 FINISH = """
 update delivery set state = :to, reply = :reply, next_try = :next_try, uncertain = uncertain + :uncertain,
   lease_until = null, changed = :now
-where id = :id and fence = :fence and state in ({origins})"""
+where id = :id and fence = :fence and ({legal})"""
 LAPSED = f"""
 select {_DELIVERY} from delivery
 where state in ('claimed', 'in_data') and lease_until <= :now order by lease_until, id"""

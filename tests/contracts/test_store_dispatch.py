@@ -124,6 +124,15 @@ def test_a_segment_is_planned_once_and_covered(store: Store) -> None:
     assert next_.covered == LATER
 
 
+def test_a_reader_of_hundreds_of_topics_is_planned_like_any_other(store: Store) -> None:
+    names = [f"a topic of {number} with a long name" for number in range(300)]
+    store.put_topics([make_topic(name) for name in names])
+    join(store, "ana", *names)
+    join(store, "ben", *names[:-1])
+    assert [one.readers for one in segments(store)] == [1, 1]
+    assert len(planned(store)) == 2
+
+
 def test_a_claim_hides_a_delivery_until_it_ends(store: Store) -> None:
     join(store, "ana", "a")
     planned(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
 from contextlib import closing
@@ -16,7 +16,7 @@ import pytest
 
 from digest.errors import ConfigError, SchemaError
 from digest.model import Delivery, DeliveryId, DeliveryState, SourceId, SubscriberId
-from digest.store import open_store
+from digest.store import Store, open_store
 from digest.store import postgres as postgres_store
 from digest.store.migrations import Migration, migrate
 from digest.store.migrations import shipped as migrations
@@ -162,14 +162,28 @@ def test_a_writer_waits_for_another_and_says_when_patience_ends(store: SqlStore,
         assert refused(lambda: hasty.remove_source(SourceId("list"))).message == error.message
 
 
+def nothing_yet(store: Store) -> None:
+    pass
+
+
+def one_statement(store: Store) -> None:
+    store.set_switch("publish", "on")
+
+
+def a_batch(store: Store) -> None:
+    store.put_sources([make_source("lost"), make_source("too")])
+
+
+@pytest.mark.parametrize("did", [nothing_yet, one_statement, a_batch])
 def test_who_is_frozen_in_the_middle_of_a_transaction_does_not_hold_up_the_others(
-    store: SqlStore, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    store: SqlStore, postgres_url: str, monkeypatch: pytest.MonkeyPatch, did: Callable[[Store], None]
 ) -> None:
     monkeypatch.setattr(postgres_store, "SILENCE", SOON)
     with closing(open_postgres(postgres_url)) as sleeper:
 
         def dozed() -> None:
             with sleeper.transaction():
+                did(sleeper)
                 assert store.put_sources([make_source("day")]) == 1
                 sleeper.set_switch("outbox", "paused")
 

@@ -5,9 +5,10 @@ where digest_id is not null and state in ('queued', 'deferred');
 create index delivery_letters on delivery (coalesce(next_try, due), id)
 where digest_id is null and state in ('queued', 'deferred');
 
--- A slot is planned segment by segment: each finds its own readers, or all were gone through once for each.
+-- A slot is planned segment by segment: each finds its own readers, or all were gone through once for each. Of topics,
+-- which may be hundreds, it holds as many as tell most sets apart: an entry has to fit a page.
 drop index subscriber_segment;
-create index subscriber_segment on subscriber (cadence, zone, send_hour, language, layout, topics, id)
+create index subscriber_segment on subscriber (cadence, zone, send_hour, language, layout, substr(topics, 1, 200), id)
 where topics <> '' and paused = 0;
 
 -- Of each paper the text it has now has a place, in one model: what was kept can be asked about again.
