@@ -80,7 +80,8 @@ def tick_command(as_json: bool, config: Path | None, verbose: int) -> None:
     elif not done.held:
         click.echo("another process does the chores")
     else:
-        mailed = f", {sent.sent} mails sent" if sent else ""
+        waits = "; another sender has all that the limits allow for now" if app.share.stands_by else ""
+        mailed = f", {sent.sent} mails sent{waits}" if sent else ""
         click.echo(f"{done.polled} sources polled, {done.composed} editions composed, {done.planned} planned{mailed}")
     if sent and sent.error:
         complain(DeliveryError(sent.error, hint=sent.hint))

@@ -61,7 +61,7 @@ def send_command(
             done = run_sender(lambda stop: send(app, stop=stop, counts=counts))
         _say_held(brake.paused(app))
         if app.share.stands_by:
-            say("others send already, and the limits are too small to be shared: what is due goes with them")
+            say("another sender has all that the limits allow for now: what is due waits for the next run")
     _print_sent(done, as_json=as_json)
 
 

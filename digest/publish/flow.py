@@ -83,6 +83,7 @@ class Flow:
 
     def __init__(self, limit: float | None = None) -> None:
         self._limit = limit
+        self._learnt: float | None = None
         self._bucket = Bucket(limit)
         self._taken: deque[float] = deque(maxlen=20_000)
         self._under_way: deque[float] = deque()
@@ -108,10 +109,10 @@ class Flow:
         return self._width
 
     def limit(self, rate: float | None) -> None:
-        """Set the limit anew, as a warm-up does each day; what is less already stays."""
+        """Set the limit anew, as a warm-up does each day; what was learnt stays, also while the limit is less."""
         if rate != self._limit:
             self._limit = rate
-            self._set(self.rate if self._good else None)
+            self._bucket.rate = self._least()
 
     def opens(self, now: float, *, letter: bool = False) -> float:
         """Return when the next mail may go; `inf` while as many are under way as may be."""
@@ -188,6 +189,9 @@ class Flow:
         since = now - self._changed
         if self._good is None or self.rate is None or since < self._held or not self._used(now):
             return
+        # At less than it bears nothing is learnt.
+        if self._limit is not None and self._learnt is not None and self._learnt >= self._limit:
+            return
         far = self._bad is not None and self._bad > self.rate * NEAR
         # Who asked for a rest is not tried again beyond what was too fast, until mail is as wide as it was.
         if self._bad is not None and not far and (self._rest or since < HELD):
@@ -212,8 +216,12 @@ class Flow:
     def _set(self, rate: float | None) -> None:
         # A flow that bears its limit again has only that.
         if self._limit is not None and (rate is None or rate >= self._limit):
-            rate, self._good, self._bad = self._limit, None, None
-        self._bucket.rate = rate
+            rate, self._good, self._bad = None, None, None
+        self._learnt = rate
+        self._bucket.rate = self._least()
+
+    def _least(self) -> float | None:
+        return min((one for one in (self._learnt, self._limit) if one is not None), default=None)
 
     def _measured(self, now: float, span: float) -> float:
         """Return how many mails a second were taken of late."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil, inf
 from typing import Protocol
@@ -101,19 +101,25 @@ class Share:
 
     def look(self, limits: Limits) -> Limits | None:
         """Hold the place, and return the share of the limits; None if there is no place. Raises StoreError."""
-        # What others do from here on may be missed.
-        self._looked, self._seen = self._clock(), self._now()
-        self._window = window(limits)
+        # What others do from here on may be missed; and a look that fails is none.
+        self._looked, looked = -inf, self._clock()
+        found = self._found(limits)
+        self._looked = looked
+        return found
+
+    def _found(self, limits: Limits) -> Limits | None:
+        self._seen, self._window = self._now(), window(limits)
         if not self._window:
             self._opens = -inf
             return limits
-        new = not timedelta() <= self._seen - self._held < LEASE * 2 / 3
+        living = self._living()
+        new = self._number not in living or not timedelta() <= self._seen - self._held < LEASE * 2 / 3
         if new or self._seen - self._held >= LEASE / 3:
             before = self._number
-            self._take(places(limits))
+            self._take(places(limits), living)
             new |= self._number != before
-        living = self._living()
-        rank = living.index(self._number) if self._number else inf
+            living = self._living()
+        rank = living.index(self._number) if self._number in living else inf
         if rank >= places(limits):
             # Others may also have a place by settings of before, which let more share.
             self.leave()
@@ -125,16 +131,16 @@ class Share:
 
     def leave(self) -> None:
         """Give the place to the others, once what went is out of the window. Raises StoreError."""
-        if self._held == _NEVER:
+        held, self._held, self._looked = self._held, _NEVER, -inf
+        if held == _NEVER:
             return
         # Instants are kept to the second: one more, or a part of the window would be missing.
         gone = timedelta(seconds=ceil(self._window) + 1 if self._used else 0)
+        self._used = False
         self._leases.drop_lease(f"{_NAMES}{self._number}", holder=self._holder, now=self._now() + gone)
-        self._held, self._looked, self._used = _NEVER, -inf, False
 
-    def _take(self, most: int) -> None:
+    def _take(self, most: int, living: Sequence[int]) -> None:
         """Renew the lease of the own place, else take the first that is free."""
-        living = self._living()
         free = (number for number in range(1, most + 1) if number not in living)
         own = [self._number] if self._number else []
         self._number = next((number for number in (*own, *free) if self._taken(number)), None)

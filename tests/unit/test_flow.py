@@ -197,6 +197,18 @@ def test_a_throttle_never_lifts_the_limit() -> None:
     assert most([at for at, _ in calm]) <= 20
 
 
+def test_what_was_learnt_outlives_a_limit_that_is_less_for_a_while() -> None:
+    flow, found = Flow(100), Counting(14)
+    run([flow], found, until=MINUTE)
+    learnt = flow.rate
+    assert learnt is not None
+    assert learnt < 20
+    flow.limit(5)
+    assert flow.rate == 5
+    flow.limit(100)
+    assert flow.rate == learnt
+
+
 def test_limits_compose() -> None:
     together, narrow = Flow(20), Flow(5)
     heard = run([together, narrow], Counting(99), until=20)

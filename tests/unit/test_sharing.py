@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from digest.errors import StoreError
 from digest.model import Value
 from digest.publish.flow import Flows, Limits
 from digest.publish.pace import STANDBY, Pace
@@ -299,3 +300,37 @@ def test_who_leaves_within_a_second_is_counted_for_the_whole_window() -> None:
     own.leave()
     held = [len(table.leases("sender/", now=NOON + timedelta(seconds=at))) for at in (11, 12)]
     assert held == [1, 0]
+
+
+class Failing(Table):
+    """The leases of a store that can be read but so many times."""
+
+    def __init__(self, good: int) -> None:
+        super().__init__()
+        self._good = good
+
+    def leases(self, prefix: str, *, now: datetime) -> list[str]:
+        self._good -= 1
+        if self._good < 0:
+            raise StoreError("gone")
+        return super().leases(prefix, now=now)
+
+
+def test_a_look_that_failed_is_none() -> None:
+    time = Time()
+    own = Share(Failing(2), lambda: NOON + timedelta(seconds=int(time.now)), clock=lambda: time.now)
+    own.look(Limits(together=10))
+    assert not own.stale
+    time.now += LOOK
+    with pytest.raises(StoreError):
+        own.look(Limits(together=10))
+    assert own.stale
+
+
+def test_a_place_that_somebody_else_took_away_is_taken_anew() -> None:
+    time, table = Time(), Table()
+    own = Share(table, lambda: NOON + timedelta(seconds=int(time.now)), clock=lambda: time.now)
+    own.look(Limits(together=10))
+    table.held.clear()
+    assert own.look(Limits(together=10)) == Limits(together=10)
+    assert table.held.keys() == {"sender/1"}
