@@ -143,7 +143,10 @@ def release_due(app: App, topics: Iterable[Topic]) -> list[Edition]:
 
 
 def _compose(app: App, todo: list[tuple[Period, Topic]], found: Sequence[Condition]) -> list[Edition]:
-    """Compose in the order of time, all topics of a period from the same candidates, a transaction a period."""
+    """Compose in the order of time, all topics of a period from the same candidates.
+
+    Ranking takes its time, so it holds no transaction: what a stop leaves out is composed by whoever comes next.
+    """
     done: list[Edition] = []
     if todo:
         catch_up(app)
@@ -151,14 +154,12 @@ def _compose(app: App, todo: list[tuple[Period, Topic]], found: Sequence[Conditi
     _write_ahead(app, todo)
     _place_ahead(app, todo)
     for period in sorted({period for period, _ in todo}, key=lambda one: (one.end, one.kind)):
-        now = app.now()
-        with app.store.transaction():
-            topics = [topic for due, topic in todo if due == period]
-            withdrawn = app.store.withdrawals(period.kind, apart_from=period.label)
-            composed = (completed(app, one, found, withdrawn) for one in drafts(app, topics, period, as_of=now))
-            released = _released(app, composed, now)
-            while batch := list(islice(released, BATCH)):
-                done += app.store.save_editions(batch)
+        now, topics = app.now(), [topic for due, topic in todo if due == period]
+        withdrawn = app.store.withdrawals(period.kind, apart_from=period.label)
+        composed = (completed(app, one, found, withdrawn) for one in drafts(app, topics, period, as_of=now))
+        released = _released(app, composed, now)
+        while batch := list(islice(released, BATCH)):
+            done += app.store.save_editions(batch)
     if done:
         _log(found)
     return done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,13 +19,16 @@ from digest.errors import RenderError, StoreError
 from digest.model import (
     Begun,
     DeliveryState,
+    Edition,
     Subscription,
     SubscriptionState,
     Suppression,
     SuppressionReason,
     TopicId,
 )
+from digest.store import open_store
 from digest.tokens import PLACEHOLDER, Purpose, verify
+from digest.work import composing
 from digest.work.composing import compose_day, compose_due
 from digest.work.planning import loads, plan
 from digest.work.previewing import preview, preview_for, remarks
@@ -68,6 +72,22 @@ def test_each_reader_gets_one_mail_with_the_topics_asked_for(app: App, clock: Cl
     assert text.count("Both") == 1
     assert "An image" in text
     assert states(app) == {"sent": 2}
+
+
+def test_others_write_while_editions_are_ranked(
+    app: App, clock: Clock, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, wrote = composing.completed, []
+    with closing(open_store(store_url)) as other:
+
+        def completed(*args: Any, **named: Any) -> Edition:
+            other.set_switch("publish", "on")
+            wrote.append(True)
+            return real(*args, **named)
+
+        monkeypatch.setattr(composing, "completed", completed)
+        morning(app, clock)
+    assert len(wrote) == 2
 
 
 def test_a_second_send_mails_nobody(app: App, clock: Clock, relay: Mailbox) -> None:
