@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from digest.model import Period, PeriodKind, Value
 
@@ -76,6 +76,14 @@ class Window(Value):
     end: datetime
     new_since: datetime | None = None
     oldest: datetime | None = None
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a zone by its name; UTC for one that this machine does not know, as its tables may be older than ours."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -56,13 +56,12 @@ def newest(cadence: Cadence, zone: ZoneInfo, hour: int, *, calendar: Calendar, n
 
 
 @lru_cache(maxsize=1024)  # asked for each mail of a slot
-def following(due: datetime, zone: ZoneInfo, calendar: Calendar) -> datetime:
-    """Return when the daily slot after one is due: at the same local time of the next date that has a slot."""
-    local = due.astimezone(zone)
-    day = local.date() + timedelta(days=1)
+def following(day: date, zone: ZoneInfo, hour: int, calendar: Calendar) -> datetime:
+    """Return when the daily slot after that of a local date is due."""
+    day += timedelta(days=1)
     while not _is_slot(day, zone, calendar):
         day += timedelta(days=1)
-    return instant(day, local.time(), zone)
+    return _slot(Cadence.DAILY, day, zone, hour, calendar).due
 
 
 def carried(editions: Sequence[Edition], slot: Slot, *, covered: datetime) -> list[Edition]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
 from digest.app import App
 from digest.config.checks import duration
 from digest.edition import ACROSS_TOPICS, share
+from digest.edition.calendar import zone_of
 from digest.edition.slots import KIND_OF, LATEST, Slot, carried, newest
 from digest.model import (
     Cadence,
@@ -55,7 +55,7 @@ def plan(app: App, *, dry: bool = False) -> list[Plan]:
     now, recent, plans = app.now(), Recent(app.store), []
     vanguard = _vanguard(app)
     for cadence, zone, hour in app.store.send_times():
-        slot = newest(cadence, ZoneInfo(zone), hour, calendar=app.calendar, now=now)
+        slot = newest(cadence, zone_of(zone), hour, calendar=app.calendar, now=now)
         first = vanguard.get((cadence, zone, hour), ())
         segments = app.store.segments(cadence, zone, hour, slot=slot.label, due=slot.due)
         for start in range(0, len(segments), BATCH):

@@ -7,13 +7,15 @@ import json
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from digest.app import App
+from digest.errors import StoreError
 from digest.model import DeliveryState
 from digest.publish.flow import Flows, Limits
 from digest.publish.pace import Pace
@@ -70,6 +72,38 @@ def test_a_mail_whose_answer_was_lost_is_asked_for_before_it_is_sent_again(
     asked = json.loads((tmp_path / "asked").read_text("utf-8"))
     assert (asked["recipient"], asked["relay"]) == ("r0@example.org", relay.url.removeprefix("smtp://"))
     assert asked["message_id"].encode() in relay.mails[0][1]
+
+
+def test_a_zone_that_this_machine_does_not_know_keeps_nobody_from_their_mail(
+    app: App, clock: Clock, relay: Mailbox
+) -> None:
+    for number in range(4):
+        join(app, f"r{number}", "cache")
+    (odd, *_) = app.store.subscribers()
+    app.store.save_subscribers([msgspec.structs.replace(odd, zone="Mars/Olympus")])
+    morning(app, clock)
+    plan(app)
+    assert asyncio.run(send(app)).sent == 4
+
+
+def test_a_store_that_fails_for_a_moment_gets_back_what_was_claimed(
+    app: App, clock: Clock, relay: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(app, clock, 9)
+    reads, real = iter(range(99)), app.store.leases
+
+    def failing(prefix: str, *, now: datetime) -> list[str]:
+        if next(reads) == 3:
+            raise StoreError("for a moment")
+        return real(prefix, now=now)
+
+    monkeypatch.setattr(app.store, "leases", failing)
+    app = with_smtp(app, rate="6/s")
+    assert asyncio.run(send(app)).error == "for a moment"
+    assert states(app).keys() <= {"queued", "sent"}
+    asyncio.run(send(app))
+    assert states(app) == {"sent": 9}
+    assert len(relay.mails) == 9
 
 
 def test_connections_share_their_commits(

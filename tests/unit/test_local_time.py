@@ -224,10 +224,7 @@ def test_it_is_known_when_the_slot_after_one_is_due(hour: int, quiet: Quiet | No
         for day in changes(zone):
             found = slots_between(zone, hour, noon(day) - 4 * DAY, noon(day) + 5 * DAY, calendar)
             for slot, after in pairwise(found):
-                # But for a time that a clock change left out: it is moved for one day only.
-                off = following(slot.due, zone, calendar) - after.due
-                moved = not quiet and slot.due.astimezone(zone).time() != time(hour)
-                assert timedelta() <= off <= (HOUR if moved else timedelta()), (zone, slot)
+                assert following(slot.day, zone, hour, calendar) == after.due, (zone, slot)
 
 
 def test_without_weekends_a_monthly_digest_waits_for_monday() -> None:

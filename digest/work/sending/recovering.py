@@ -68,8 +68,7 @@ def _asked(app: App, begun: Sequence[Delivery], readers: Readers, ask: Asker) ->
 
 
 def _ends(app: App, delivery: Delivery, readers: Readers) -> datetime:
-    reader = readers.get(delivery.subscriber_id)
-    return ends(delivery, reader.zone if reader else "UTC", app.calendar)
+    return ends(delivery, readers.get(delivery.subscriber_id), app.calendar)
 
 
 def _question(app: App, delivery: Delivery, recipient: str) -> Question:

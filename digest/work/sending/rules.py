@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-from digest.edition import Calendar
+from digest.edition.calendar import Calendar, zone_of
 from digest.edition.slots import GIVE_UP, following
-from digest.model import DELIVERY_MOVES, Cadence, Delivery, DeliveryState, Ended, Standing, Value
+from digest.model import DELIVERY_MOVES, Cadence, Delivery, DeliveryState, Ended, Standing, Subscriber, Value
 from digest.publish.answers import Answer, Verdict, next_try
 from digest.publish.asking import Trace
 from digest.work.messages import ACCESS_FOR
@@ -48,16 +47,18 @@ def is_letter(delivery: Delivery) -> bool:
     return delivery.digest_id is None
 
 
-def ends(delivery: Delivery, zone: str, calendar: Calendar) -> datetime:
-    """Return when tries end: after 48 hours, or when a daily digest's next is due in its reader's zone, if sooner.
+def ends(delivery: Delivery, reader: Subscriber | None, calendar: Calendar) -> datetime:
+    """Return when tries end: after 48 hours, or when a daily digest's next is due by its reader's clock, if sooner.
 
     A short-lived link's end with it.
     """
-    kind = delivery.slot.partition(":")[0]
+    kind, _, day = delivery.slot.partition(":")
     if kind == "access":
         return delivery.due + ACCESS_FOR
     latest = delivery.due + GIVE_UP
-    return min(latest, following(delivery.due, ZoneInfo(zone), calendar)) if kind == Cadence.DAILY else latest
+    if kind != Cadence.DAILY or reader is None:
+        return latest
+    return min(latest, following(date.fromisoformat(day), zone_of(reader.zone), reader.send_hour, calendar))
 
 
 def ended(delivery: Delivery, found: Answer, *, now: datetime, until: datetime, jitter: float, doubt: Doubt) -> Ended:

@@ -108,11 +108,18 @@ class Sender:
             self._ledger.close()
             with suppress(StoreError):  # its place is free again soon in any case
                 self._app.share.leave()
-        if not self._ledger.failure:
-            self._supply.close()
+        self._give_back()
         failure = self._ledger.failure or self._failure
         counts = {name: held for name, held in self._ledger.counts.items() if name in Sent.__struct_fields__}
         return Sent(**counts, error=failure.message if failure else None, hint=failure.hint if failure else None)
+
+    def _give_back(self) -> None:
+        """Give back what was claimed and not taken; what a failing store does not take waits for its lease."""
+        try:
+            self._supply.close()
+        except StoreError:
+            if not self._ledger.failure:
+                raise
 
     async def _hold(self) -> None:
         """Hold what connections have in hand as long as they have it: a relay may take its time at the final dot."""
@@ -163,7 +170,7 @@ class Sender:
         try:
             relay = (await connection.ready()).name
             rest = await self._pace.turn(relay, mail.domain, letter=is_letter(mail.delivery))
-        except (DeliveryError, asyncio.CancelledError):
+        except (DeliveryError, StoreError, asyncio.CancelledError):
             self._supply.give_back(mail)
             raise
         if rest is not None:
@@ -176,8 +183,8 @@ class Sender:
                 begin=lambda name: self._ledger.begin(mail, name),
                 name=mail.name,
             )
-        except (DeliveryError, asyncio.CancelledError):
-            # Before it began the relay went away: nothing was tried. What began stays as it is, for recovery.
+        except (DeliveryError, StoreError, asyncio.CancelledError):
+            # Before it began the relay or the store went away: nothing was tried. What began stays, for recovery.
             self._pace.heard(relay, mail.domain, None)
             self._supply.give_back(mail)
             raise

@@ -9,11 +9,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from math import ceil, inf
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from digest.app import App
+from digest.edition.calendar import zone_of
 from digest.errors import DigestError, StoreError
 from digest.model import Delivery, DeliveryId, DeliveryState, Ended, Subscriber, Value
 from digest.publish.pace import PATIENCE
@@ -173,10 +173,10 @@ class Supply:
     def _quiet(self, delivery: Delivery, subscriber: Subscriber, now: datetime) -> datetime | None:
         """Return until when a reader is not to be disturbed; None if a mail may come, as one that was asked for may."""
         quiet = self._app.calendar.quiet
-        return quiet.over(ZoneInfo(subscriber.zone), now) if quiet and not is_letter(delivery) else None
+        return quiet.over(zone_of(subscriber.zone), now) if quiet and not is_letter(delivery) else None
 
     def _ends(self, delivery: Delivery, subscriber: Subscriber) -> datetime:
-        return ends(delivery, subscriber.zone, self._app.calendar)
+        return ends(delivery, subscriber, self._app.calendar)
 
     def _mail(self, delivery: Delivery, subscriber: Subscriber) -> Mail:
         return Mail(
