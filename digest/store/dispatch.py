@@ -22,9 +22,10 @@ from digest.model import (
     Standing,
     SubscriberId,
 )
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Dispatch
 from digest.store.parts import Part, origins
+from digest.store.sql import mail as sql
 
 
 class SqlDispatch(Part, Dispatch):

@@ -25,10 +25,11 @@ from digest.model import (
     feed_of_topic,
     lined_up,
 )
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Feeds
 from digest.store.driver import Driver
 from digest.store.parts import Part, missing
+from digest.store.sql import topics as sql
 
 
 class SqlFeeds(Part, Feeds):

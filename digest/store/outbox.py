@@ -17,9 +17,11 @@ from digest.model import (
     Suppression,
     SuppressionReason,
 )
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Outbox
 from digest.store.parts import Part, missing, origins
+from digest.store.sql import mail as sql
+from digest.store.sql import matching
 
 
 class SqlOutbox(Part, Outbox):
@@ -53,7 +55,7 @@ class SqlOutbox(Part, Outbox):
         subscriber_id: SubscriberId | None = None,
     ) -> list[Delivery]:
         given = {"slot": slot, "state": state, "subscriber_id": subscriber_id}
-        return self._all(Delivery, sql.DELIVERIES.format(where=sql.matching(given)), **given)
+        return self._all(Delivery, sql.DELIVERIES.format(where=matching(given)), **given)
 
     def move_delivery(
         self, delivery_id: DeliveryId, *, to: DeliveryState, now: datetime, reply: str | None = None

@@ -11,9 +11,10 @@ from msgspec import convert
 
 from digest.errors import NotFoundError
 from digest.model import Arrival, Health, Paper, PaperId, Search, Sighting, Source, SourceId
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Papers
 from digest.store.parts import Part, missing
+from digest.store.sql import papers as sql
 
 _DAY = timedelta(days=1)
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)

@@ -9,9 +9,10 @@ from contextlib import suppress
 from msgspec import json
 
 from digest.model import SUBSCRIPTION_MOVES, Subscriber, SubscriberId, Subscription
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Readers
 from digest.store.parts import Part, missing, origins
+from digest.store.sql import mail as sql
 
 
 class SqlReaders(Part, Readers):

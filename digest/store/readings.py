@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from digest.model import MeterHealth, Reading
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Readings
 from digest.store.parts import Part
+from digest.store.sql import papers as sql
 
 # An edition of a month is cut at most this long after its first day.
 _LONGEST_PERIOD = timedelta(days=33)

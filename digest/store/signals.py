@@ -8,9 +8,10 @@ from itertools import groupby
 from operator import attrgetter
 
 from digest.model import FittedSpace, Paper, PaperId, Signal, SignalKind, SourceId
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Signals
 from digest.store.parts import Part
+from digest.store.sql import papers as sql
 
 
 class SqlSignals(Part, Signals):

@@ -26,10 +26,12 @@ from digest.model import (
     TopicId,
     feed_of_topic,
 )
-from digest.store import rows, sql
+from digest.store import rows
 from digest.store.base import Topics
 from digest.store.feeds import enter_released
 from digest.store.parts import Part, missing
+from digest.store.sql import NO_LIMIT, matching
+from digest.store.sql import topics as sql
 
 
 class _Paper(Struct):
@@ -101,8 +103,8 @@ class SqlTopics(Part, Topics):
         limit: int | None = None,
     ) -> list[Edition]:
         given = {"topic_id": topic_id, "kind": kind, "state": state}
-        query = sql.EDITIONS.format(where=sql.matching(given))
-        return self._frozen(query, **given, limit=sql.NO_LIMIT if limit is None else limit)
+        query = sql.EDITIONS.format(where=matching(given))
+        return self._frozen(query, **given, limit=NO_LIMIT if limit is None else limit)
 
     def _frozen(self, query: str, **params: object) -> list[Edition]:
         return [json.decode(row["content"], type=Edition) for row in self._db.rows(query, **params)]

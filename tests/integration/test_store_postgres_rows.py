@@ -13,6 +13,7 @@ import pytest
 from digest.errors import StoreError
 from digest.store import sql
 from digest.store.postgres import Postgres, translated
+from digest.store.sql import mail, papers, topics
 from digest.store.sqlstore import SqlStore
 from tests.factories import make_paper, make_source
 from tests.stores import refused, with_one_source
@@ -143,24 +144,24 @@ def test_an_endless_abstract_is_stored_and_found_by_its_beginning(store: SqlStor
 
 
 def question(where: dict[str, object]) -> str:
-    return sql.EDITIONS.format(where=sql.matching(where))
+    return topics.EDITIONS.format(where=sql.matching(where))
 
 
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (sql.PAPERS, "paper_id_key"),
-        (sql.PAPERS_BETWEEN, "paper_fresh"),
-        (sql.FIRST_SIGHT, "paper_seen"),
-        (sql.ANNOUNCERS, "entry_paper"),
-        (sql.OWN_TOPICS, "topic_owner"),
+        (papers.PAPERS, "paper_id_key"),
+        (papers.PAPERS_BETWEEN, "paper_fresh"),
+        (papers.FIRST_SIGHT, "paper_seen"),
+        (papers.ANNOUNCERS, "entry_paper"),
+        (topics.OWN_TOPICS, "topic_owner"),
         (question({}), "edition_start"),
         (question({"topic_id": "a", "kind": "day"}), "edition_topic"),
-        (sql.PICKED, "pick_topic"),
-        (sql.ANSWERS, "delivery_slot"),
-        (sql.CLAIM, "delivery_waiting"),
-        (sql.BOUNCES, "bounce_subscriber"),
-        (sql.DUE_READINGS, "reading_due"),
+        (topics.PICKED, "pick_topic"),
+        (mail.ANSWERS, "delivery_slot"),
+        (mail.CLAIM, "delivery_waiting"),
+        (mail.BOUNCES, "bounce_subscriber"),
+        (papers.DUE_READINGS, "reading_due"),
         ("select number from paper_fts where words @@ paper_query(:parts)", "paper_fts_words"),
     ],
 )

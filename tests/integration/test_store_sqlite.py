@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlite_utils import Database
 
 from digest.store import sql
+from digest.store.sql import mail, papers, topics
 from digest.store.sqlite import open_sqlite
 from digest.store.sqlstore import SqlStore
 from tests.factories import make_paper
@@ -102,26 +103,26 @@ def test_a_change_beside_the_text_writes_one_row_and_no_index(store: SqlStore) -
 
 
 def question(where: Mapping[str, object]) -> str:
-    return sql.EDITIONS.format(where=sql.matching(where))
+    return topics.EDITIONS.format(where=sql.matching(where))
 
 
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (sql.PAPERS_BETWEEN, "paper_fresh"),
-        (sql.FIRST_SIGHT, "paper_seen"),
-        (sql.SOURCE_TALLIES, "entry_seen"),
-        (sql.ANNOUNCERS, "entry_paper"),
-        (sql.OWN_TOPICS, "topic_owner"),
+        (papers.PAPERS_BETWEEN, "paper_fresh"),
+        (papers.FIRST_SIGHT, "paper_seen"),
+        (papers.SOURCE_TALLIES, "entry_seen"),
+        (papers.ANNOUNCERS, "entry_paper"),
+        (topics.OWN_TOPICS, "topic_owner"),
         (question({}), "edition_start"),
         (question({"topic_id": "a", "kind": "day"}), "edition_topic"),
-        (sql.PERIODS, "edition_topic"),
-        (sql.PICKED, "pick_topic"),
-        (sql.ANSWERS, "delivery_slot"),
-        (sql.BOUNCES, "bounce_subscriber"),
-        (sql.CLAIM, "delivery_waiting"),
-        (sql.NEXT_TRY, "delivery_waiting"),
-        (sql.LAPSED, "delivery_leased"),
+        (topics.PERIODS, "edition_topic"),
+        (topics.PICKED, "pick_topic"),
+        (mail.ANSWERS, "delivery_slot"),
+        (mail.BOUNCES, "bounce_subscriber"),
+        (mail.CLAIM, "delivery_waiting"),
+        (mail.NEXT_TRY, "delivery_waiting"),
+        (mail.LAPSED, "delivery_leased"),
     ],
 )
 def test_the_common_questions_are_answered_from_an_index(store: SqlStore, query: str, index: str) -> None:
